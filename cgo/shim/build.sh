@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Builds the C++ shim: cgo/shim/*.cc, linked with libtorch, becomes a shared library.
+#
+#   cgo/shim/build.sh LIBTORCH OUTPUT
+#
+# Objects lie in ${XDG_CACHE_HOME:-~/.cache}/trainer/objects under the hash of all that they depend
+# on (source, headers, flags, compiler, libtorch's version), so that a fresh clone compiles nothing
+# that another one has compiled. JOBS says how many compilers run at once (2).
+set -euo pipefail
+
+[[ $# == 2 ]] || { echo "usage: $0 LIBTORCH OUTPUT" >&2; exit 2; }
+libtorch=$(realpath "$1") output=$(realpath -m "$2")
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+cxx=${CXX:-g++} jobs=${JOBS:-2} python=${PYTHON:-python3}
+objects=$(realpath -m "${XDG_CACHE_HOME:-$HOME/.cache}")/trainer/objects
+flags=(-std=c++20 -O2 -fPIC -fvisibility=hidden -DNDEBUG -Wall -Wextra -I cgo)
+torch_flags=(-isystem "$libtorch/include" -isystem "$libtorch/include/torch/csrc/api/include")
+# DT_RPATH, as in libtorch itself: a stray LD_LIBRARY_PATH must not bring in another libtorch.
+link_flags=(-shared -Wl,-soname,"$(basename "$output")" -Wl,-z,defs -Wl,--disable-new-dtags
+  -Wl,-rpath,"\$ORIGIN:$libtorch/lib" -L "$libtorch/lib" -ltorch_cpu -lc10)
+
+command -v "$cxx" >/dev/null || {
+  echo "shim: the C++ compiler $cxx is missing; install it (Debian, Ubuntu: apt-get install g++) or set CXX" >&2
+  exit 1
+}
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+mkdir -p "$objects" "$(dirname "$output")"
+shopt -s nullglob
+headers=(cgo/*.h cgo/shim/*.h)
+sources=(cgo/shim/*.cc)
+common=$({
+  "$cxx" --version | head -1
+  echo "${flags[*]}"
+  "$python" cgo/libtorch.py version "$libtorch"
+  cat "${headers[@]}"
+} | sha256sum)
+
+# object SOURCE prints where its object lies, or will lie.
+object() {
+  echo "$objects/$(basename "$1" .cc)-$({ echo "$common $1"; cat "$1"; } | sha256sum | cut -c 1-32).o"
+}
+
+# compile SOURCE OBJECT; the object takes its name when it is whole.
+compile() {
+  echo "c++ $1" >&2
+  "$cxx" "${flags[@]}" "${torch_flags[@]}" ${prefix:+-include "$prefix"} -c "$1" -o "$2.tmp.$$" || {
+    rm -f "$2.tmp.$$"
+    return 1
+  }
+  mv "$2.tmp.$$" "$2"
+}
+
+all=() missing=()
+for source in "${sources[@]}"; do
+  o=$(object "$source")
+  all+=("$o")
+  if [[ -f $o ]]; then touch "$o"; else missing+=("$source"); fi
+done
+
+# ATen's headers take 6 s a file, made ready once they take 1 s; making them ready takes 8 s.
+prefix=
+if ((${#missing[@]} > 3)); then
+  prefix=$tmp/aten.h
+  echo '#include <ATen/ATen.h>' >"$prefix"
+  echo "c++ ATen/ATen.h" >&2
+  "$cxx" "${flags[@]}" "${torch_flags[@]}" -x c++-header "$prefix" -o "$prefix.gch"
+fi
+
+running=0 failed=0
+for source in ${missing[@]+"${missing[@]}"}; do
+  if ((running == jobs)); then wait -n || failed=1; running=$((running - 1)); fi
+  compile "$source" "$(object "$source")" &
+  running=$((running + 1))
+done
+while ((running > 0)); do wait -n || failed=1; running=$((running - 1)); done
+((failed == 0)) || { echo "shim: it does not compile" >&2; exit 1; }
+
+# Linked only when an object, libtorch's place or this file is another one than last time.
+stamp=$(dirname "$output")/.$(basename "$output").from
+from=$(printf '%s\n' "$cxx" "${link_flags[@]}" "${all[@]##*/}")
+if [[ -f $output && -f $stamp && $from == "$(cat "$stamp")" ]]; then exit 0; fi
+echo "c++ -o $(basename "$output")" >&2
+"$cxx" "${all[@]}" "${link_flags[@]}" -o "$tmp/shim.so"
+env -u LD_LIBRARY_PATH -u LD_PRELOAD "$python" -c 'import ctypes, sys; ctypes.CDLL(sys.argv[1])' "$tmp/shim.so" 2>"$tmp/why" || {
+  echo "shim: it is built, but libtorch in $libtorch does not load: $(tail -1 "$tmp/why")" >&2
+  exit 1
+}
+cp "$tmp/shim.so" "$output.tmp.$$"
+mv "$output.tmp.$$" "$output"
+echo "$from" >"$stamp"
+find "$objects" -type f -mtime +60 -delete # what no checkout has used for two months

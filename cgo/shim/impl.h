@@ -1,0 +1,42 @@
+// What the op table calls beyond ATen itself, by topic: tensor.cc, random.cc,
+// optim.cc, process.cc.
+#pragma once
+
+#include "guard.h"
+
+#include <ATen/core/grad_mode.h>
+
+namespace shim {
+
+// -1 is the CPU, n >= 0 is cuda:n.
+at::Device device_of(int64_t code);
+int64_t device_code(const at::Device &device);
+at::TensorOptions options(int64_t dtype, int64_t device);
+
+at::Tensor from_bytes(const Ints &shape, int64_t dtype, int64_t device, const Span &data);
+void copy_out(const at::Tensor &a, const Span &dst);
+void copy_in(const at::Tensor &a, const Span &src);
+void sizes(const at::Tensor &a, const Ints &out);
+void zero_grads(const Tensors &ts);
+int64_t grad_mode(bool on);
+
+at::Tensor get_rng(int64_t cuda);
+void set_rng(int64_t cuda, const at::Tensor &state);
+at::Generator new_generator(int64_t seed, int64_t device);
+void uniform_(at::Tensor a, double low, double high);
+void normal_(at::Tensor a, double mean, double std);
+
+void adam_step(bool decoupled, const Tensors &params, const Tensors &m, const Tensors &v, at::Tensor step, double lr,
+               double beta1, double beta2, double eps, double decay, const at::Tensor &found_inf);
+void sgd_step(const Tensors &params, const Tensors &momenta, double lr, double momentum, double dampening, double decay,
+              bool nesterov, bool first, const at::Tensor &found_inf);
+at::Tensor clip_grad_norm(const Tensors &params, double max_norm);
+
+void set_threads(int64_t n);
+int64_t threads();
+void deterministic(bool on);
+int64_t cuda_devices();
+int64_t version();
+int64_t describe(const Span &out);
+
+}  // namespace shim

@@ -1,0 +1,74 @@
+// Package model says what a model is and which there are: a variant is one file that
+// defines its config, its layers and its loss, and one line in the registry. The
+// families are the packages vae, sae and custom below it; package builtin lists them.
+package model
+
+import (
+	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// Inputs describe the data that a model is built for.
+type Inputs struct {
+	Shape      []int64 // one sample, e.g. [1 32 32]
+	LabelShape []int64 // one label; empty for a number, nil without labels
+	Classes    int     // number of classes where labels are class indices, else 0
+}
+
+// Dim is the number of elements of one sample.
+func (in Inputs) Dim() int64 {
+	n := int64(1)
+	for _, s := range in.Shape {
+		n *= s
+	}
+	return n
+}
+
+// Batch is what a step sees. X is [B, …sample shape]; Y is [B, …label shape] float32,
+// or nil without labels.
+type Batch struct{ X, Y *torch.Tensor }
+
+// Noise draws standard normal numbers of the dtype and on the device of like. In
+// training it is libtorch's default generator, in evaluation a generator of its own.
+type Noise interface {
+	Randn(shape []int64, like *torch.Tensor) *torch.Tensor
+}
+
+// Context is what a loss may depend on besides the batch.
+type Context struct {
+	Train bool  // false in evaluation: no dropout, final weights of annealed terms, no counters moved
+	Step  int64 // optimizer steps done so far
+	Steps int64 // optimizer steps of the whole run
+	Noise Noise
+}
+
+// Metric is a number to report: a 0-d tensor without history, a mean over the batch.
+type Metric struct {
+	Name  string
+	Value *torch.Tensor
+}
+
+// Output is the loss of a batch, a mean per sample, and its terms. Metrics come in
+// the same order and number each time and do not repeat the loss.
+type Output struct {
+	Loss    *torch.Tensor
+	Metrics []Metric
+}
+
+// Model is what can be trained. Its tensors are found by nn.Walk. A model may also
+// have the hooks that package train declares, and the outputs that package infer
+// asks for.
+type Model interface {
+	Loss(c *Context, b Batch) Output
+}
+
+// Variant is one line of the registry.
+type Variant struct {
+	Type, Name string
+	// Params is a pointer to a fresh config struct of the variant, with the tags of
+	// package config.
+	Params func() any
+	// Build makes the model from such a struct. Errors are the user's: a config that
+	// does not fit the data.
+	Build func(params any, in Inputs, o nn.Options) (Model, error)
+}

@@ -1,0 +1,38 @@
+package nn
+
+import (
+	"strconv"
+
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// Sequential applies layers in order; its parameters are named by index, "0.weight".
+type Sequential struct {
+	Layers []Layer `torch:""`
+	Name   string  // the field that holds it, for errors: "encoder"
+}
+
+// NewSequential names the sequence for errors.
+func NewSequential(name string, layers ...Layer) *Sequential {
+	return &Sequential{Layers: layers, Name: name}
+}
+
+// Forward applies all layers.
+func (s *Sequential) Forward(x *torch.Tensor, training bool) *torch.Tensor {
+	return s.ForwardTo(len(s.Layers)-1, x, training)
+}
+
+// ForwardTo applies the layers up to and including index last.
+func (s *Sequential) ForwardTo(last int, x *torch.Tensor, training bool) *torch.Tensor {
+	for i, l := range s.Layers[:last+1] {
+		x = torch.In(s.layerName(i), func() *torch.Tensor { return l.Forward(x, training) })
+	}
+	return x
+}
+
+func (s *Sequential) layerName(i int) string {
+	if s.Name == "" {
+		return "layer " + strconv.Itoa(i)
+	}
+	return s.Name + "." + strconv.Itoa(i)
+}

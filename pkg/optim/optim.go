@@ -1,0 +1,71 @@
+// Package optim has SGD, Adam and AdamW on ATen's fused kernels, with PyTorch's
+// names, defaults and state layout. All state is in tensors that Go owns and names,
+// so that an optimizer's state is an ordinary state dict.
+package optim
+
+import (
+	"fmt"
+
+	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// Config says which optimizer and with which settings. Fields that an optimizer does
+// not have are ignored by it.
+type Config struct {
+	Name        string  // adam, adamw or sgd
+	LR          float64 // learning rate
+	Beta1       float64 // adam, adamw: decay of the first moment
+	Beta2       float64 // adam, adamw: decay of the second moment
+	Eps         float64 // adam, adamw: added to the denominator
+	WeightDecay float64 // L2 penalty; decoupled for adamw
+	Momentum    float64 // sgd
+	Dampening   float64 // sgd
+	Nesterov    bool    // sgd
+}
+
+// Optimizer updates parameters in place from their gradients.
+type Optimizer interface {
+	// Step updates at the given learning rate. foundInf is a float32 scalar on the
+	// parameters' device: 1 skips the update.
+	Step(lr float64, foundInf *torch.Tensor)
+	// State lists the tensors of every parameter, as torch.optim names them, in
+	// PyTorch's order; it is empty before the first step.
+	State() []ParamState
+	// Load restores what State gave; it checks names, shapes and dtypes.
+	Load(states []LoadedState) error
+	// Group is the one param group: PyTorch's keys and values but "params".
+	Group(lr float64) []Setting
+	// Close frees the state.
+	Close()
+}
+
+// ParamState is the state of the parameter with the given index.
+type ParamState struct {
+	Index   int
+	Entries []nn.Param
+}
+
+// LoadedState is ParamState as read from a checkpoint.
+type LoadedState struct {
+	Index   int
+	Entries nn.Source
+}
+
+// Setting is one key of a param group. Value is nil, bool, int64, float64 or
+// [2]float64.
+type Setting struct {
+	Key   string
+	Value any
+}
+
+// New builds the optimizer that cfg names for params, in order.
+func New(cfg Config, params []*torch.Tensor) (Optimizer, error) {
+	switch cfg.Name {
+	case "adam", "adamw":
+		return newAdam(cfg, params), nil
+	case "sgd":
+		return newSGD(cfg, params), nil
+	}
+	return nil, fmt.Errorf("optimizer %q: expected adam, adamw or sgd", cfg.Name)
+}

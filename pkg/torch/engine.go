@@ -1,0 +1,187 @@
+package torch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gotrainer/trainer/cgo"
+)
+
+// Options are set once for the process, before libtorch is loaded.
+type Options struct {
+	Threads       int  // intra-op threads; 0 = physical cores
+	Deterministic bool // deterministic algorithms only
+}
+
+// Engine is the one goroutine on which tensor work runs, locked to one OS thread.
+type Engine struct {
+	jobs    chan job
+	done    chan struct{}
+	version int
+	threads int
+}
+
+type job struct {
+	fn     func() error
+	result chan outcome
+}
+
+type outcome struct {
+	err   error
+	panic any
+	stack []byte
+}
+
+var running atomic.Bool
+
+// Start loads libtorch and starts the engine. One engine runs at a time; libtorch
+// itself stays loaded for the life of the process.
+func Start(o Options) (*Engine, error) {
+	if err := load(); err != nil {
+		return nil, err
+	}
+	if !running.CompareAndSwap(false, true) {
+		return nil, errors.New("torch: an engine is running already")
+	}
+	e := &Engine{jobs: make(chan job), done: make(chan struct{})}
+	go e.loop()
+	err := e.Do(context.Background(), func() error { return e.configure(o) })
+	if err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e *Engine) configure(o Options) error {
+	if o.Threads == 0 {
+		o.Threads = PhysicalCores()
+	}
+	if err := cgo.SetThreads(int64(o.Threads)); err != nil {
+		return err
+	}
+	if err := cgo.Deterministic(o.Deterministic); err != nil {
+		return err
+	}
+	version, err := cgo.Version()
+	e.version, e.threads = int(version), o.Threads
+	return err
+}
+
+// Version is libtorch's, e.g. "2.15.0".
+func (e *Engine) Version() string {
+	return fmt.Sprintf("%d.%d.%d", e.version/10000, e.version/100%100, e.version%100)
+}
+
+// Threads is the number of intra-op threads in force.
+func (e *Engine) Threads() int { return e.threads }
+
+// Describe is libtorch's own account of CPU capability and parallelism, in lines.
+func (e *Engine) Describe() (string, error) {
+	text := make([]byte, 16<<10)
+	var n int64
+	err := e.Do(context.Background(), func() (err error) {
+		n, err = cgo.Describe(text)
+		return err
+	})
+	return string(text[:n]), err
+}
+
+// CUDADevices is the number of GPUs that this build of libtorch sees.
+func (e *Engine) CUDADevices() (int, error) {
+	var n int64
+	err := e.Do(context.Background(), func() (err error) {
+		n, err = cgo.CUDADevices()
+		return err
+	})
+	return int(n), err
+}
+
+// Close ends the engine after the work that it is doing.
+func (e *Engine) Close() {
+	close(e.jobs)
+	<-e.done
+	reportUnclosed()
+	running.Store(false)
+}
+
+// Do runs fn on the engine's thread, inside a function scope of its own, and waits
+// for it. A panic with *Error becomes the returned error; any other panic goes on
+// in the caller with the stack of its origin. Do inside Do would wait for itself.
+// A context that has ended before fn starts is the error; fn itself is not cut short.
+func (e *Engine) Do(ctx context.Context, fn func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	result := make(chan outcome, 1)
+	e.jobs <- job{fn, result}
+	o := <-result
+	if o.panic != nil {
+		panic(fmt.Sprintf("%v\n\non the engine's thread:\n%s", o.panic, o.stack))
+	}
+	return o.err
+}
+
+func (e *Engine) loop() {
+	runtime.LockOSThread()
+	adoptThread()
+	defer close(e.done)
+	for j := range e.jobs {
+		j.result <- run(j.fn)
+	}
+}
+
+func run(fn func() error) (o outcome) {
+	defer func() {
+		layers = layers[:0]
+		if p := recover(); p != nil {
+			if e, ok := p.(*Error); ok {
+				o.err = e
+				return
+			}
+			o.panic, o.stack = p, debug.Stack()
+		}
+	}()
+	Scoped(func() { o.err = fn() })
+	return o
+}
+
+// Try runs fn on the engine's thread (inside Do) and turns a panic with *Error into
+// the returned error, so that a caller can add where it happened.
+func Try(fn func()) (err error) {
+	depth := len(layers)
+	defer func() {
+		layers = layers[:depth]
+		if p := recover(); p != nil {
+			e, ok := p.(*Error)
+			if !ok {
+				panic(p)
+			}
+			err = e
+		}
+	}()
+	fn()
+	return nil
+}
+
+var loadOnce = sync.OnceValue(func() error {
+	path, err := findShim()
+	if err != nil {
+		return err
+	}
+	// Read by libtorch's libraries when they are loaded: a thread count must not
+	// change with the load of the machine.
+	cgo.Setenv("OMP_DYNAMIC", "FALSE")
+	cgo.Setenv("MKL_DYNAMIC", "FALSE")
+	if err := cgo.Load(path); err != nil {
+		return &MissingError{fmt.Sprintf("%v; run `make build`, which finds or fetches libtorch", err)}
+	}
+	return nil
+})
+
+func load() error { return loadOnce() }
