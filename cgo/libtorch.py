@@ -109,8 +109,6 @@ def cache_folder():
 
 def from_cache(version):
     """The fetched libtorch of this version; fetches it first where it is not there."""
-    if not supported(version):
-        raise Problem(f"version {version!r} is not supported; choose one from {SUPPORTED}")
     root = cache_folder() / f"libtorch-{version}-cpu"
     if missing_part(root):
         import libtorch_fetch  # only here: most runs need none of it
@@ -122,7 +120,9 @@ def from_cache(version):
 
 
 def find():
-    wanted = os.environ.get("TORCH_VERSION", "").strip()
+    wanted = os.environ.get("TORCH_VERSION", "").strip().split("+")[0]
+    if wanted and not supported(wanted):
+        raise Problem(f"TORCH_VERSION={wanted} is not supported; set it to one of {SUPPORTED}, like 2.15.0, or unset it")
     pinned = Path(__file__).with_name("libtorch.version").read_text().strip()
     return from_environment(wanted) or from_python(wanted) or from_cache(wanted or pinned)
 

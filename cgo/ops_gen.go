@@ -107,6 +107,7 @@ static inline th_one call_unsqueeze(const th_tensor *a, int64_t dim) { return tr
 static inline th_one call_squeeze(const th_tensor *a, int64_t dim) { return trainer_api->squeeze(a, dim); }
 static inline th_one call_narrow(const th_tensor *a, int64_t dim, int64_t start, int64_t length) { return trainer_api->narrow(a, dim, start, length); }
 static inline th_one call_cat(th_tensor *const *ts, int64_t n_ts, int64_t dim) { return trainer_api->cat(ts, n_ts, dim); }
+static inline th_one call_stack(th_tensor *const *ts, int64_t n_ts, int64_t dim) { return trainer_api->stack(ts, n_ts, dim); }
 static inline th_one call_contiguous(const th_tensor *a) { return trainer_api->contiguous(a); }
 static inline th_two call_top_k(const th_tensor *a, int64_t k, int64_t dim) { return trainer_api->top_k(a, k, dim); }
 static inline th_one call_gather(const th_tensor *a, int64_t dim, const th_tensor *index) { return trainer_api->gather(a, dim, index); }
@@ -127,7 +128,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0x5db8f040317bc5d0)
+const tableHash = uint64(0xa55a9c0d76b07340)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -714,6 +715,12 @@ func Narrow(a Tensor, dim int64, start int64, length int64) (Tensor, error) {
 // Cat: joins along dim.
 func Cat(ts []Tensor, dim int64) (Tensor, error) {
 	r := C.call_cat((**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(ts))), C.int64_t(len(ts)), C.int64_t(dim))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// Stack: joins along a new dim.
+func Stack(ts []Tensor, dim int64) (Tensor, error) {
+	r := C.call_stack((**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(ts))), C.int64_t(len(ts)), C.int64_t(dim))
 	return Tensor(r.out), takeError(r.err)
 }
 

@@ -316,6 +316,9 @@ func Narrow(a Tensor, dim int64, start int64, length int64) (Tensor, error) { re
 // Cat: joins along dim.
 func Cat(ts []Tensor, dim int64) (Tensor, error) { return nil, errNoCgo }
 
+// Stack: joins along a new dim.
+func Stack(ts []Tensor, dim int64) (Tensor, error) { return nil, errNoCgo }
+
 // Contiguous: in C order.
 func Contiguous(a Tensor) (Tensor, error) { return nil, errNoCgo }
 

@@ -28,6 +28,12 @@ inline std::optional<at::Tensor> opt(const at::Tensor &t) {
   return t.defined() ? std::optional<at::Tensor>(t) : std::nullopt;
 }
 
+// A whole number stays one for integer tensors, so that they keep their dtype.
+inline at::Scalar number(const at::Tensor &like, double v) {
+  bool whole = at::isIntegralType(like.scalar_type(), false) && v == static_cast<double>(static_cast<int64_t>(v));
+  return whole ? at::Scalar(static_cast<int64_t>(v)) : at::Scalar(v);
+}
+
 // A list of handles, read where it lies.
 struct Tensors {
   th_tensor *const *p;

@@ -324,7 +324,7 @@ th_one add_scalar_op(const th_tensor *a_, double s_) {
   return guard_one([&]{
     at::Tensor a = value(a_);
     double s = s_;
-    return a + s;
+    return a + number(a, s);
   });
 }
 
@@ -332,7 +332,7 @@ th_one mul_scalar_op(const th_tensor *a_, double s_) {
   return guard_one([&]{
     at::Tensor a = value(a_);
     double s = s_;
-    return a * s;
+    return a * number(a, s);
   });
 }
 
@@ -809,6 +809,14 @@ th_one cat_op(th_tensor *const *ts_, int64_t n_ts_, int64_t dim_) {
   });
 }
 
+th_one stack_op(th_tensor *const *ts_, int64_t n_ts_, int64_t dim_) {
+  return guard_one([&]{
+    Tensors ts{ts_, n_ts_};
+    int64_t dim = dim_;
+    return at::stack(tensor_list(ts), dim);
+  });
+}
+
 th_one contiguous_op(const th_tensor *a_) {
   return guard_one([&]{
     at::Tensor a = value(a_);
@@ -903,7 +911,7 @@ th_nothing add_scalar__op(const th_tensor *a_, double s_) {
   return guard_nothing([&]{
     at::Tensor a = value(a_);
     double s = s_;
-    a.add_(s);
+    a.add_(number(a, s));
   });
 }
 
@@ -911,7 +919,7 @@ th_nothing mul_scalar__op(const th_tensor *a_, double s_) {
   return guard_nothing([&]{
     at::Tensor a = value(a_);
     double s = s_;
-    a.mul_(s);
+    a.mul_(number(a, s));
   });
 }
 
@@ -1034,6 +1042,7 @@ const th_api table = {
     squeeze_op,
     narrow_op,
     cat_op,
+    stack_op,
     contiguous_op,
     top_k_op,
     gather_op,

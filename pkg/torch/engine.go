@@ -119,7 +119,11 @@ func (e *Engine) Do(ctx context.Context, fn func() error) error {
 		return err
 	}
 	result := make(chan outcome, 1)
-	e.jobs <- job{fn, result}
+	select {
+	case e.jobs <- job{fn, result}:
+	case <-e.done:
+		return errEnded
+	}
 	o := <-result
 	if o.panic != nil {
 		panic(fmt.Sprintf("%v\n\non the engine's thread:\n%s", o.panic, o.stack))
@@ -132,24 +136,28 @@ func (e *Engine) loop() {
 	adoptThread()
 	defer close(e.done)
 	for j := range e.jobs {
-		j.result <- run(j.fn)
+		j.run()
 	}
 }
 
-func run(fn func() error) (o outcome) {
+// run always answers: fn may return, panic, or end the goroutine (t.FailNow does),
+// which ends the engine too.
+func (j job) run() {
+	o := outcome{err: errEnded}
 	defer func() {
 		layers = layers[:0]
 		if p := recover(); p != nil {
-			if e, ok := p.(*Error); ok {
-				o.err = e
-				return
+			e, ok := p.(*Error)
+			if o = (outcome{err: e}); !ok {
+				o = outcome{panic: p, stack: debug.Stack()}
 			}
-			o.panic, o.stack = p, debug.Stack()
 		}
+		j.result <- o
 	}()
-	Scoped(func() { o.err = fn() })
-	return o
+	Scoped(func() { o.err = j.fn() })
 }
+
+var errEnded = errors.New("torch: the engine has ended")
 
 // Try runs fn on the engine's thread (inside Do) and turns a panic with *Error into
 // the returned error, so that a caller can add where it happened.

@@ -571,6 +571,15 @@ func Cat(ts []*Tensor, dim int64) *Tensor {
 	return own(out)
 }
 
+// Stack: joins along a new dim.
+func Stack(ts []*Tensor, dim int64) *Tensor {
+	out, err := cgo.Stack(handles("stack", ts), dim)
+	if err != nil {
+		fail("stack", err, operandsOf(ts)...)
+	}
+	return own(out)
+}
+
 // Contiguous: in C order.
 func (a *Tensor) Contiguous() *Tensor {
 	out, err := cgo.Contiguous(a.handle("contiguous"))

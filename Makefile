@@ -1,0 +1,84 @@
+# `make` builds; `make help` lists the targets.
+#
+# Variables: PYTHON (python3), CXX (g++), JOBS (2, C++ compilers at once), TAGS (Go build tags, as
+# TAGS=cpu), LIBTORCH and TORCH_VERSION (which libtorch: see cgo/libtorch.py), FUZZTIME (60s).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+TAGS ?=
+FUZZTIME ?= 60s
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+export PYTHON
+
+go_flags := -buildvcs=false $(if $(TAGS),-tags $(TAGS))
+trainer := bin/trainer
+
+.PHONY: help build trainer shim generate test interop demo soak lint bench clean
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: trainer shim ## bin/trainer, and the C++ shim in lib/ (finds or fetches libtorch)
+
+trainer:
+	@go build $(go_flags) -trimpath -ldflags "-X main.version=$(VERSION)" -o $(trainer) ./cmd/trainer
+
+shim:
+	@libtorch=$$($(PYTHON) cgo/libtorch.py); cgo/shim/build.sh "$$libtorch" lib/libtrainer_cpu.so
+
+generate: ## rewrites the generated code from the op table
+	go generate ./...
+
+test: build ## all tests: with libtorch, without cgo, and the CPU-only build
+	TRAINER_REQUIRE_LIBTORCH=1 .ci/gotest libtorch $(go_flags) -timeout 15m ./...
+	CGO_ENABLED=0 go build $(go_flags) ./...
+	CGO_ENABLED=0 .ci/gotest nocgo $(go_flags) ./...
+	go build -buildvcs=false ./...
+	go build -buildvcs=false -tags cpu ./...
+
+interop: build ## checks our files and numbers with real PyTorch
+	python=$$(interop/venv.sh); TRAINER_REQUIRE_LIBTORCH=1 interop/run.sh "$$python"
+
+demo: build ## the whole workflow on built-in data: train, embed, train on the embeddings, predict
+	$(trainer) train configs/demo_vae.yaml
+	$(trainer) extract-embeddings configs/demo_extract.yaml
+	$(trainer) train configs/demo_sae.yaml
+	$(trainer) predict configs/demo_predict.yaml
+	@echo
+	@echo "Everything is in experiments/:"
+	@find experiments/vae/demo experiments/sae/demo -type f -not -path '*/.*' -printf '  %p  (%s bytes)\n' | sort
+	@echo
+	@echo "What to do next:"
+	@echo "  less experiments/vae/demo/logs/training.log                     how it went"
+	@echo "  python3 -c \"import torch; print(torch.load('experiments/vae/demo/checkpoints/best_model.pt').keys())\""
+	@echo "  python3 -c \"import numpy; print(numpy.load('experiments/vae/demo/embeddings/test_embeddings.npy').shape)\""
+	@echo "  cp configs/train_vae.yaml my.yaml, put your data in it, and     $(trainer) train my.yaml"
+
+soak: build ## the long tests: TRAINER_SOAK=1 lengthens loops; then each fuzz target for FUZZTIME
+	TRAINER_REQUIRE_LIBTORCH=1 TRAINER_SOAK=1 .ci/gotest soak $(go_flags) -count=1 -timeout 3h ./...
+	@for pkg in $$(go list $(go_flags) ./...); do \
+	  for target in $$(go test $(go_flags) -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$target"; \
+	    go test $(go_flags) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; \
+	done
+
+lint: ## gofmt, go vet, the header as C11, and that generated code is up to date
+	@unformatted=$$(gofmt -l .); [[ -z $$unformatted ]] || { echo "gofmt -w these:" $$unformatted; exit 1; }
+	go vet ./...
+	go vet -tags cpu ./...
+	CGO_ENABLED=0 go vet ./...
+	cc -std=c11 -Wall -Wextra -pedantic -fsyntax-only -x c cgo/shim.h
+	@state() { git status --porcelain; git diff; }; \
+	before=$$(state); go generate ./...; after=$$(state); \
+	[[ $$before == "$$after" ]] || { echo "generated code was out of date; commit what make generate wrote:"; git status --short; exit 1; }
+
+bench: build ## Go benchmarks of all packages
+	TRAINER_REQUIRE_LIBTORCH=1 go test $(go_flags) -run '^$$' -bench . -benchmem ./...
+
+clean: ## removes bin/ and lib/; the cache outside the checkout stays
+	rm -rf bin lib

@@ -1,0 +1,107 @@
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Error is a file operation that did not succeed, as one sentence.
+type Error struct {
+	Op   string // "write", "sync folder", …
+	Path string // the final path, not the temporary one
+	Err  error  // the cause, usually a syscall.Errno
+	Hint string // what the user can do; may be empty
+}
+
+// Error is `OP PATH: CAUSE; HINT`.
+func (e *Error) Error() string {
+	s := fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Err)
+	if errors.Is(e.Err, syscall.ENOSPC) {
+		if free, err := Free(filepath.Dir(e.Path)); err == nil {
+			s += fmt.Sprintf(" (%d MB free)", free/1e6)
+		}
+	}
+	if e.Hint != "" {
+		s += "; " + e.Hint
+	}
+	return s
+}
+
+// Unwrap gives the cause, so that errors.Is(err, syscall.ENOSPC) works.
+func (e *Error) Unwrap() error { return e.Err }
+
+// describe turns an error of package os into an *Error on the final path.
+func describe(op, path string, err error) error {
+	var done *Error
+	if errors.As(err, &done) {
+		return done
+	}
+	return &Error{Op: op, Path: path, Err: cause(err), Hint: hint(err)}
+}
+
+// cause takes off the wrapping of package os, which names the temporary file.
+func cause(err error) error {
+	var pe *fs.PathError
+	var le *os.LinkError
+	switch {
+	case errors.As(err, &pe):
+		return pe.Err
+	case errors.As(err, &le):
+		return le.Err
+	}
+	return err
+}
+
+func hint(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return "free some space or choose another output_dir"
+	case errors.Is(err, syscall.EDQUOT):
+		return "free some of your quota or choose another output_dir"
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		return "make the folder writable or choose another output_dir"
+	case errors.Is(err, syscall.EFBIG):
+		return "raise the limit on file sizes (ulimit -f) or choose another output_dir"
+	}
+	return ""
+}
+
+// Free is the number of bytes that this user can still write to the file system
+// that holds the folder dir.
+func Free(dir string) (int64, error) {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return 0, &Error{Op: "read free space of", Path: dir, Err: err}
+	}
+	return int64(st.Bavail) * int64(st.Bsize), nil
+}
+
+// SpaceError says that a file would not fit.
+type SpaceError struct {
+	Path string // the file that was to be written
+	Need int64  // bytes
+	Free int64  // bytes
+}
+
+// Error names the file and both figures, and says what to do.
+func (e *SpaceError) Error() string {
+	return fmt.Sprintf("write %s: needs %d bytes and the disk has %d bytes free; free some space or choose another output_dir",
+		e.Path, e.Need, e.Free)
+}
+
+// Is makes errors.Is(err, syscall.ENOSPC) true.
+func (e *SpaceError) Is(target error) bool { return target == syscall.ENOSPC }
+
+// CheckSpace returns a *SpaceError when fewer than need bytes are free where path
+// is to be written. A file system that cannot say how much is free passes.
+func CheckSpace(path string, need int64) error {
+	free, err := Free(filepath.Dir(path))
+	if err != nil || free >= need {
+		return nil
+	}
+	return &SpaceError{Path: path, Need: need, Free: free}
+}

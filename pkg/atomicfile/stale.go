@@ -1,0 +1,45 @@
+package atomicfile
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"syscall"
+)
+
+var tempPattern = regexp.MustCompile(`^\..+\.tmp-([0-9]+)-[0-9a-f]{8}$`)
+
+// RemoveStale removes the temporary files that killed processes left in the
+// folder dir and returns their names. A file whose process still lives is kept.
+// Call it only under the lock of the folder's owner: the process ids mean
+// nothing when they come from another machine.
+func RemoveStale(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, describe("read folder", dir, err)
+	}
+	var removed []string
+	for _, e := range entries {
+		m := tempPattern.FindStringSubmatch(e.Name())
+		if m == nil || !e.Type().IsRegular() {
+			continue
+		}
+		if pid, err := strconv.Atoi(m[1]); err != nil || alive(pid) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return removed, describe("remove", filepath.Join(dir, e.Name()), err)
+		}
+		removed = append(removed, e.Name())
+	}
+	return removed, nil
+}
+
+func alive(pid int) bool {
+	if pid <= 0 {
+		return true
+	}
+	return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+}

@@ -1,0 +1,157 @@
+// Package infer runs a trained model over a split and hands the rows on, in the
+// data's order: embeddings and predictions. Memory does not grow with the number of
+// rows. Where rows come from and where they go are the interfaces declared here.
+package infer
+
+import (
+	"context"
+
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// Embedder is a model whose inner representation can be extracted. x is [B, …sample
+// shape]; the result is [B, embedding dim]. An unknown what is the user's mistake;
+// empty means the model's own default.
+type Embedder interface {
+	Embed(x *torch.Tensor, what string, noise model.Noise) (*torch.Tensor, error)
+}
+
+// Predictor is a model with outputs of its own for a batch. Reconstructions are in
+// the units that the model was trained in, and in the sample's shape.
+type Predictor interface {
+	Predict(x *torch.Tensor) *torch.Tensor
+}
+
+// Rows is the data, as package train's Split without labels.
+type Rows interface {
+	Len() int
+	Read(dst []float32, rows []int) error
+}
+
+// Sink takes the results: Begin once with the shape of one row, then rows in order.
+type Sink interface {
+	Begin(n int, shape []int64) error
+	Rows(values []float32) error
+}
+
+// Job is one pass over one split.
+type Job struct {
+	Rows   Rows
+	Shape  []int64 // one sample
+	Device torch.Device
+	Batch  int
+	// Apply maps a batch to its results. It runs without recording gradients.
+	Apply func(x *torch.Tensor) (*torch.Tensor, error)
+	Sink  Sink
+	// Progress is told how many rows are done; it may be nil.
+	Progress func(done int)
+}
+
+// Run does the job inside Engine.Do. The next batch is read while one is computed.
+func Run(ctx context.Context, j Job) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches := j.readAhead(ctx)
+	done := 0
+	var out []float32
+	for b := range batches {
+		if b.err != nil {
+			return b.err
+		}
+		var err error
+		if out, err = j.batch(b, done == 0, out); err != nil {
+			return err
+		}
+		done += b.n
+		if j.Progress != nil {
+			j.Progress(done)
+		}
+	}
+	return ctx.Err()
+}
+
+type batch struct {
+	x   []float32
+	n   int
+	err error
+}
+
+// readAhead reads the split in order on a goroutine of its own, two batches ahead;
+// it ends with the data, an error or ctx.
+func (j Job) readAhead(ctx context.Context) <-chan batch {
+	ready := make(chan batch, 1)
+	dim := 1
+	for _, s := range j.Shape {
+		dim *= int(s)
+	}
+	buffers := [3][]float32{}
+	go func() {
+		defer close(ready)
+		rows := make([]int, 0, j.Batch)
+		for begin, i := 0, 0; begin < j.Rows.Len(); begin, i = begin+len(rows), i+1 {
+			rows = rows[:0]
+			for r := begin; r < min(begin+j.Batch, j.Rows.Len()); r++ {
+				rows = append(rows, r)
+			}
+			buffer := &buffers[i%len(buffers)]
+			if *buffer == nil {
+				*buffer = make([]float32, j.Batch*dim)
+			}
+			b := batch{x: (*buffer)[:len(rows)*dim], n: len(rows)}
+			b.err = j.Rows.Read(b.x, rows)
+			select {
+			case ready <- b:
+			case <-ctx.Done():
+				return
+			}
+			if b.err != nil {
+				return
+			}
+		}
+	}()
+	return ready
+}
+
+// batch computes one batch and hands its rows on; out is reused between batches.
+func (j Job) batch(b batch, first bool, out []float32) ([]float32, error) {
+	var failed error
+	err := torch.Try(func() {
+		torch.Scoped(func() {
+			torch.NoGrad(func() { out, failed = j.apply(b, first, out) })
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, failed
+}
+
+func (j Job) apply(b batch, first bool, out []float32) ([]float32, error) {
+	x := torch.FromFloat32s(b.x, append([]int64{int64(b.n)}, j.Shape...), torch.On(j.Device))
+	y, err := j.Apply(x)
+	if err != nil {
+		return nil, err
+	}
+	if first {
+		if err := j.Sink.Begin(j.Rows.Len(), y.Shape()[1:]); err != nil {
+			return nil, err
+		}
+	}
+	if n := int(y.Numel()); cap(out) < n {
+		out = make([]float32, n)
+	} else {
+		out = out[:n]
+	}
+	y.ReadFloat32s(out)
+	return out, j.Sink.Rows(out)
+}
+
+// Noise draws from a generator of its own, so that what is extracted is the same
+// each time.
+type Noise struct{ Generator *torch.Generator }
+
+// Randn draws standard normal numbers like the given tensor.
+func (n Noise) Randn(shape []int64, like *torch.Tensor) *torch.Tensor {
+	return torch.Randn(shape, n.Generator, torch.Like(like))
+}

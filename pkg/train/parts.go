@@ -1,0 +1,110 @@
+package train
+
+import (
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/optim"
+	"github.com/gotrainer/trainer/pkg/schedule"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// Split is one part of a data set. Rows are positions in it; a sample has
+// prod(Shape) elements.
+type Split interface {
+	Len() int
+	Read(dst []float32, rows []int) error
+	ReadLabels(dst []float32, rows []int) error
+}
+
+// Order gives the training batches: seeded, and known at every position.
+type Order interface {
+	// Next is the next batch's rows, valid until the next call; last says that it
+	// ends the epoch.
+	Next() (rows []int, last bool)
+	// Position is where the order stands after the last Next.
+	Position() Position
+	// StepsPerEpoch is the number of batches of one epoch.
+	StepsPerEpoch() int
+}
+
+// Position is a place in the order of batches: the epoch, from 0, and how many of
+// its samples have been handed out.
+type Position struct{ Epoch, Samples int64 }
+
+// Checkpointer writes what must outlive the process. It asks for the snapshot only
+// when it writes one.
+type Checkpointer interface {
+	// Epoch is called after every epoch; best says that its metric is the best so far.
+	Epoch(epoch int64, best bool, snapshot func() *Snapshot) error
+	// Interrupted is called once when the run's context ended.
+	Interrupted(snapshot func() *Snapshot) error
+}
+
+// Observer is told what happens, in order.
+type Observer interface {
+	Step(StepReport)
+	Epoch(EpochReport)
+	Note(text string)
+}
+
+// Value is a named number, e.g. "train/loss".
+type Value struct {
+	Name  string
+	Value float64
+}
+
+// StepReport is given every LogEvery steps: means over the steps since the last one.
+type StepReport struct {
+	Epoch, Step int64 // the epoch being trained, from 1; steps done
+	Steps       int64 // of the whole run
+	Samples     int64 // seen by this process
+	LR          float64
+	Values      []Value
+}
+
+// EpochReport is given after each epoch.
+type EpochReport struct {
+	Epoch, Epochs, Step int64
+	LR                  float64
+	Train, Val          []Value
+	Monitor             Value
+	Best                bool
+}
+
+// Config says how to train.
+type Config struct {
+	Epochs     int64 // passes over the data; ignored where Steps is set
+	Steps      int64 // optimizer steps; 0 = Epochs passes
+	BatchSize  int
+	Accumulate int     // batches of one optimizer step
+	ClipNorm   float64 // largest 2-norm of the gradient; 0 = no clipping
+	Optimizer  optim.Config
+	Schedule   schedule.LR // Total is filled in
+	Monitor    Monitor
+	Stop       *EarlyStopping
+	LogEvery   int64
+	Seed       int64
+}
+
+// Parts are what Run puts together.
+type Parts struct {
+	Model       model.Model
+	Metrics     []string // what Probe answered
+	Inputs      model.Inputs
+	Device      torch.Device
+	Train       Split
+	Val         Split // nil: the monitor falls back to train/loss
+	Order       Order
+	Checkpoints Checkpointer
+	Observer    Observer
+	Resume      *Snapshot // nil: a fresh run
+}
+
+// DataInit is the hook of models that initialise themselves from data: called with
+// the first training batch of a fresh run.
+type DataInit interface{ DataInit(x *torch.Tensor) }
+
+// AfterBackward is the hook of models that change gradients before they are clipped.
+type AfterBackward interface{ AfterBackward() }
+
+// AfterStep is the hook of models that constrain their weights after each update.
+type AfterStep interface{ AfterStep() }

@@ -1,0 +1,192 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/optim"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// ErrInterrupted is Run's error when its context ended; the checkpointer was asked
+// to keep the run before.
+var ErrInterrupted = errors.New("interrupted")
+
+// ErrNonFinite is in the error of a run that ended because its loss was not finite.
+var ErrNonFinite = errors.New("the loss is not finite")
+
+// maxSkipped steps in a row end a run.
+const maxSkipped = 100
+
+// Result is how a run ended.
+type Result struct {
+	Epochs, Steps int64
+	Score         Score
+	Stopped       bool // by early stopping
+}
+
+// run is the state of one training run.
+type run struct {
+	Config
+	Parts
+	ctx      context.Context
+	params   []*torch.Tensor
+	opt      optim.Optimizer
+	meter    *meter
+	loader   *loader
+	total    int64 // optimizer steps of the whole run
+	perEpoch int64 // optimizer steps of one epoch
+	epochs   int64
+	samples  int64
+
+	epoch, step int64
+	score       Score
+	position    Position // after the last finished step
+}
+
+// Run trains until the epochs or steps are done, early stopping ends it, or ctx
+// ends. It runs inside Engine.Do, on a model that was just built (its weights are
+// the fresh run's first) and an Order that stands where Resume says.
+func Run(ctx context.Context, cfg Config, parts Parts) (Result, error) {
+	r := &run{Config: cfg, Parts: parts, ctx: ctx, score: newScore()}
+	if err := r.open(); err != nil {
+		return Result{}, err
+	}
+	defer r.close()
+	stopped := false
+	for !stopped && r.epoch < r.epochs && r.step < r.total {
+		if err := r.trainEpoch(); err != nil {
+			return r.result(false), err
+		}
+		if err := r.endEpoch(); err != nil {
+			return r.result(false), err
+		}
+		stopped = r.score.exhausted(r.Stop)
+	}
+	if r.score.BestEpoch == 0 {
+		return r.result(stopped), fmt.Errorf("%s was never a number in %d epochs: %w; a lower learning rate or grad_clip may help", r.Config.Monitor.Name, r.epoch, ErrNonFinite)
+	}
+	return r.result(stopped), nil
+}
+
+func (r *run) result(stopped bool) Result { return Result{r.epoch, r.step, r.score, stopped} }
+
+func (r *run) open() error {
+	batches := int64(r.Order.StepsPerEpoch())
+	r.perEpoch = (batches + int64(r.Accumulate) - 1) / int64(r.Accumulate)
+	r.epochs, r.total = r.Epochs, r.Epochs*r.perEpoch
+	if r.Steps > 0 {
+		r.total, r.epochs = r.Steps, (r.Steps+r.perEpoch-1)/r.perEpoch
+	}
+	r.Schedule.Total = r.total
+	r.params = nn.Tensors(nn.Params(r.Model))
+	names := slices.Clone(r.Metrics)
+	if r.ClipNorm > 0 {
+		names = append(names, "grad_norm")
+	}
+	var err error
+	if r.opt, err = optim.New(r.Optimizer, r.params); err != nil {
+		return err
+	}
+	r.meter = newMeter(names, r.Device)
+	if r.Resume != nil {
+		if err := r.restore(r.Resume); err != nil {
+			r.opt.Close()
+			r.meter.close()
+			return err
+		}
+	}
+	r.loader = newLoader(r.Train, r.Order, r.Inputs, r.BatchSize, r.Accumulate)
+	return nil
+}
+
+func (r *run) close() {
+	r.loader.close()
+	r.meter.close()
+	r.opt.Close()
+}
+
+// trainEpoch does the steps that are left of the current epoch.
+func (r *run) trainEpoch() error {
+	end := min((r.epoch+1)*r.perEpoch, r.total)
+	for r.step < end {
+		if r.ctx.Err() != nil {
+			return r.interrupt()
+		}
+		if err := r.trainStep(); err != nil {
+			return fmt.Errorf("step %d: %w", r.step+1, err)
+		}
+		if r.step%r.LogEvery == 0 || r.step == end {
+			if err := r.report(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) interrupt() error {
+	return errors.Join(ErrInterrupted, r.Checkpoints.Interrupted(r.snapshot))
+}
+
+func (r *run) report() error {
+	now := r.meter.read()
+	r.Observer.Step(StepReport{
+		Epoch: r.epoch + 1, Step: r.step, Steps: r.total, Samples: r.samples, LR: r.Schedule.At(r.step - 1), Values: prefix("train/", now.window),
+	})
+	switch {
+	case now.skipped >= maxSkipped:
+		return fmt.Errorf("step %d: %w for %d steps in a row; a lower learning rate or grad_clip may help", r.step, ErrNonFinite, now.skipped)
+	case now.skipped > 0:
+		r.Observer.Note(fmt.Sprintf("step %d: the loss is not finite; the last %d updates were skipped", r.step, now.skipped))
+	}
+	return nil
+}
+
+// endEpoch evaluates, decides whether the epoch is the best, and lets it be saved.
+func (r *run) endEpoch() error {
+	report := EpochReport{Epoch: r.epoch + 1, Epochs: r.epochs, Step: r.step, LR: r.lr(), Train: prefix("train/", r.meter.read().epoch)}
+	if r.Val != nil {
+		c := model.Context{Step: r.step, Steps: r.total}
+		val, err := Evaluate(r.ctx, r.Model, r.Val, r.Inputs, r.Device, r.BatchSize, r.Seed, c)
+		if errors.Is(err, context.Canceled) {
+			return r.interrupt()
+		}
+		if err != nil {
+			return fmt.Errorf("evaluation after epoch %d: %w", r.epoch+1, err)
+		}
+		report.Val = prefix("val/", val)
+	}
+	r.epoch++
+	r.meter.reset()
+	report.Monitor = find(append(report.Train, report.Val...), r.Config.Monitor.Name)
+	report.Best = r.score.add(r.Config.Monitor, r.Stop, r.epoch, report.Monitor.Value)
+	r.Observer.Epoch(report)
+	return r.Checkpoints.Epoch(r.epoch, report.Best, r.snapshot)
+}
+
+// lr is the learning rate of the step that comes next, as a scheduler of PyTorch
+// leaves it in the param group; after the last step that of the last.
+func (r *run) lr() float64 { return r.Schedule.At(min(r.step, max(r.total-1, 0))) }
+
+func prefix(p string, values []Value) []Value {
+	out := make([]Value, len(values))
+	for i, v := range values {
+		out[i] = Value{p + v.Name, v.Value}
+	}
+	return out
+}
+
+func find(values []Value, name string) Value {
+	for _, v := range values {
+		if v.Name == name {
+			return v
+		}
+	}
+	return Value{name, math.NaN()}
+}

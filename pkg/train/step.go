@@ -1,0 +1,107 @@
+package train
+
+import (
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// trainStep does one optimizer step over Accumulate batches, or those that are left
+// of the epoch.
+func (r *run) trainStep() error {
+	group, err := r.nextGroup()
+	if err != nil {
+		return err
+	}
+	err = torch.Try(func() { torch.Scoped(func() { r.update(group) }) })
+	if err != nil {
+		return err
+	}
+	r.position = group[len(group)-1].after
+	for _, b := range group {
+		r.samples += int64(b.n)
+		r.loader.release(b)
+	}
+	r.step++
+	return nil
+}
+
+func (r *run) nextGroup() ([]*hostBatch, error) {
+	var group []*hostBatch
+	for range r.Accumulate {
+		b, err := r.loader.next()
+		if err != nil {
+			return nil, err
+		}
+		group = append(group, b)
+		if b.last {
+			break
+		}
+	}
+	return group, nil
+}
+
+// update is the step on the device: forward, backward, clip, optimizer, hooks. The
+// host reads nothing of it here.
+func (r *run) update(group []*hostBatch) {
+	torch.ZeroGrads(r.params)
+	var sums []*torch.Tensor
+	for i, b := range group {
+		batch := b.tensors(r.Inputs, r.Device)
+		if i == 0 && r.step == 0 {
+			if m, ok := r.Model.(DataInit); ok {
+				torch.NoGrad(func() { m.DataInit(batch.X) })
+			}
+		}
+		values := r.backward(batch, len(group))
+		if sums == nil {
+			sums = values
+			continue
+		}
+		for j := range sums {
+			sums[j] = sums[j].Add(values[j])
+		}
+	}
+	torch.NoGrad(func() { r.apply(average(sums, len(group))) })
+}
+
+// backward adds the gradients of one batch of a group of n and answers its metrics.
+func (r *run) backward(batch model.Batch, n int) []*torch.Tensor {
+	c := &model.Context{Train: true, Step: r.step, Steps: r.total, Noise: generatorNoise{}}
+	out := r.Model.Loss(c, batch)
+	loss := out.Loss
+	if n > 1 {
+		loss = loss.MulScalar(1 / float64(n))
+	}
+	loss.Backward()
+	return metricValues(out)
+}
+
+// apply clips, updates and lets the model constrain its weights.
+func (r *run) apply(values []*torch.Tensor) {
+	if m, ok := r.Model.(AfterBackward); ok {
+		m.AfterBackward()
+	}
+	finite := values[0]
+	if r.ClipNorm > 0 {
+		norm := torch.ClipGradNorm(r.params, r.ClipNorm)
+		values = append(values, norm)
+		finite = finite.Add(norm)
+	}
+	skip := finite.NonFinite()
+	r.opt.Step(r.Schedule.At(r.step), skip)
+	if m, ok := r.Model.(AfterStep); ok {
+		m.AfterStep()
+	}
+	r.meter.add(values, skip)
+}
+
+func average(sums []*torch.Tensor, n int) []*torch.Tensor {
+	if n == 1 {
+		return sums
+	}
+	out := make([]*torch.Tensor, len(sums))
+	for i, s := range sums {
+		out[i] = s.MulScalar(1 / float64(n))
+	}
+	return out
+}
