@@ -44,10 +44,10 @@ interop: build ## checks our files and numbers with real PyTorch
 	python=$$(interop/venv.sh); TRAINER_REQUIRE_LIBTORCH=1 interop/run.sh "$$python"
 
 demo: build ## the whole workflow on built-in data: train, embed, train on the embeddings, predict
-	$(trainer) train configs/demo_vae.yaml
-	$(trainer) extract-embeddings configs/demo_extract.yaml
-	$(trainer) train configs/demo_sae.yaml
-	$(trainer) predict configs/demo_predict.yaml
+	$(trainer) train configs/train_vae.yaml --set experiment.name=demo
+	$(trainer) extract-embeddings configs/extract_embeddings.yaml --set experiment.name=demo
+	$(trainer) train configs/train_sae.yaml --set experiment.name=demo --set data.experiment=experiments/vae/demo
+	$(trainer) predict configs/predict.yaml --set experiment.name=demo
 	@echo
 	@echo "Everything is in experiments/:"
 	@find experiments/vae/demo experiments/sae/demo -type f -not -path '*/.*' -printf '  %p  (%s bytes)\n' | sort

@@ -126,11 +126,14 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 			wantUserError(t, err, path+": "+c.want)
 		})
 	}
-	if err := os.WriteFile(filepath.Join(dir, "ok.pt"), without(keyTrainer), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if f, err := Load(filepath.Join(dir, "ok.pt")); err != nil || f.TrainerState != nil {
-		t.Errorf("without trainer_state: %v", err)
+	for name, file := range map[string][]byte{"six.pt": without(keyTrainer), "int.pt": with(keyMetric, 0), "more.pt": with("note", "mine")} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if f, err := Load(path); err != nil || f.Epoch != 3 {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

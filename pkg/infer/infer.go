@@ -17,10 +17,12 @@ type Embedder interface {
 	Embed(x *torch.Tensor, what string, noise model.Noise) (*torch.Tensor, error)
 }
 
-// Predictor is a model with outputs of its own for a batch. Reconstructions are in
-// the units that the model was trained in, and in the sample's shape.
+// Predictor is a model with outputs of its own for a batch: [B, …]. Reconstructs says
+// that they are reconstructions: in the units that the model was trained in, and in
+// the sample's shape.
 type Predictor interface {
 	Predict(x *torch.Tensor) *torch.Tensor
+	Reconstructs() bool
 }
 
 // Rows is the data, as package train's Split without labels.

@@ -83,3 +83,13 @@ func ParseDevice(s string) (Device, error) {
 	}
 	return CPU, fmt.Errorf("device %q: expected cpu, cuda or cuda:N", s)
 }
+
+// ParseDType finds the type with the given name, e.g. "float32".
+func ParseDType(name string) (DType, bool) {
+	for d, n := range dtypeNames {
+		if n == name {
+			return d, true
+		}
+	}
+	return 0, false
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -24,6 +25,8 @@ type Engine struct {
 	done    chan struct{}
 	version int
 	threads int
+
+	description string
 }
 
 type job struct {
@@ -69,7 +72,12 @@ func (e *Engine) configure(o Options) error {
 		return err
 	}
 	version, err := cgo.Version()
-	e.version, e.threads = int(version), o.Threads
+	if err != nil {
+		return err
+	}
+	text := make([]byte, 16<<10)
+	n, err := cgo.Describe(text)
+	e.version, e.threads, e.description = int(version), o.Threads, string(text[:n])
 	return err
 }
 
@@ -81,16 +89,9 @@ func (e *Engine) Version() string {
 // Threads is the number of intra-op threads in force.
 func (e *Engine) Threads() int { return e.threads }
 
-// Describe is libtorch's own account of CPU capability and parallelism, in lines.
-func (e *Engine) Describe() (string, error) {
-	text := make([]byte, 16<<10)
-	var n int64
-	err := e.Do(context.Background(), func() (err error) {
-		n, err = cgo.Describe(text)
-		return err
-	})
-	return string(text[:n]), err
-}
+// Description is libtorch's own account of CPU capability and parallelism, in lines;
+// the first is cpu_capability=….
+func (e *Engine) Description() string { return e.description }
 
 // CUDADevices is the number of GPUs that this build of libtorch sees.
 func (e *Engine) CUDADevices() (int, error) {
@@ -186,6 +187,7 @@ var loadOnce = sync.OnceValue(func() error {
 	// change with the load of the machine.
 	cgo.Setenv("OMP_DYNAMIC", "FALSE")
 	cgo.Setenv("MKL_DYNAMIC", "FALSE")
+	waitPatiently()
 	if err := cgo.Load(path); err != nil {
 		return &MissingError{fmt.Sprintf("%v; run `make build`, which finds or fetches libtorch", err)}
 	}
@@ -193,3 +195,13 @@ var loadOnce = sync.OnceValue(func() error {
 })
 
 func load() error { return loadOnce() }
+
+// waitPatiently shortens the time that OpenMP's threads spin before they sleep: on a
+// machine that others use too, a spinning thread keeps the one it waits for from
+// running (a training run beside two busy processes took 4 times as long). What the
+// user has set stays.
+func waitPatiently() {
+	if os.Getenv("OMP_WAIT_POLICY") == "" && os.Getenv("GOMP_SPINCOUNT") == "" {
+		cgo.Setenv("GOMP_SPINCOUNT", "1000")
+	}
+}

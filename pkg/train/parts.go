@@ -41,6 +41,9 @@ type Checkpointer interface {
 
 // Observer is told what happens, in order.
 type Observer interface {
+	// Tick is called after every step that Step is not called for; samples is what
+	// this process has seen. It must be cheap.
+	Tick(epoch, step, samples int64)
 	Step(StepReport)
 	Epoch(EpochReport)
 	Note(text string)
@@ -83,6 +86,22 @@ type Config struct {
 	Stop       *EarlyStopping
 	LogEvery   int64
 	Seed       int64
+}
+
+// StepsPerEpoch is the number of optimizer steps of one pass over the data.
+func (c Config) StepsPerEpoch(o Order) int64 {
+	group := int64(c.Accumulate)
+	return (int64(o.StepsPerEpoch()) + group - 1) / group
+}
+
+// Length is the number of epochs and of optimizer steps of the whole run; a partial
+// pass at the end counts as an epoch.
+func (c Config) Length(o Order) (epochs, steps int64) {
+	perEpoch := c.StepsPerEpoch(o)
+	if c.Steps > 0 {
+		return (c.Steps + perEpoch - 1) / perEpoch, c.Steps
+	}
+	return c.Epochs, c.Epochs * perEpoch
 }
 
 // Parts are what Run puts together.

@@ -77,12 +77,8 @@ func Run(ctx context.Context, cfg Config, parts Parts) (Result, error) {
 func (r *run) result(stopped bool) Result { return Result{r.epoch, r.step, r.score, stopped} }
 
 func (r *run) open() error {
-	batches := int64(r.Order.StepsPerEpoch())
-	r.perEpoch = (batches + int64(r.Accumulate) - 1) / int64(r.Accumulate)
-	r.epochs, r.total = r.Epochs, r.Epochs*r.perEpoch
-	if r.Steps > 0 {
-		r.total, r.epochs = r.Steps, (r.Steps+r.perEpoch-1)/r.perEpoch
-	}
+	r.perEpoch = r.StepsPerEpoch(r.Order)
+	r.epochs, r.total = r.Length(r.Order)
 	r.Schedule.Total = r.total
 	r.params = nn.Tensors(nn.Params(r.Model))
 	names := slices.Clone(r.Metrics)
@@ -125,7 +121,9 @@ func (r *run) trainEpoch() error {
 			if err := r.report(); err != nil {
 				return err
 			}
+			continue
 		}
+		r.Observer.Tick(r.epoch+1, r.step, r.samples)
 	}
 	return nil
 }

@@ -104,6 +104,8 @@ type journal struct {
 	cancel   func()
 }
 
+func (j *journal) Tick(_, _, _ int64) {}
+
 func (j *journal) Step(r train.StepReport) {
 	j.lines = append(j.lines, fmt.Sprintf("step %d %v lr %v", r.Step, r.Values, r.LR))
 	if j.cancel != nil && r.Step == j.cancelAt {

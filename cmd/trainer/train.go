@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/gotrainer/trainer/pkg/atomicfile"
+	"github.com/gotrainer/trainer/pkg/checkpoint"
+	"github.com/gotrainer/trainer/pkg/config"
+	"github.com/gotrainer/trainer/pkg/experiment"
+	"github.com/gotrainer/trainer/pkg/model/builtin"
+	"github.com/gotrainer/trainer/pkg/torch"
+	"github.com/gotrainer/trainer/pkg/train"
+)
+
+func trainCommand() *cli.Command {
+	return &cli.Command{
+		Name: "train", Usage: "train a model", ArgsUsage: "CONFIG|DIR",
+		Description: "Trains what the config says and writes {output_dir}/{name}/: config.yaml, checkpoints/, logs/.\n" +
+			"A run's directory, or its config.yaml, reproduces that run in its place.\n\nExamples:\n" +
+			"   trainer train configs/train_vae.yaml\n" +
+			"   trainer train configs/train_vae.yaml --set model.beta=4 --set experiment.name=high_beta",
+		Flags: common(),
+		Action: func(c *cli.Context) error {
+			path, err := target(c)
+			if err != nil {
+				return err
+			}
+			return runTrain(c.Context, newConsole(c), path, c.StringSlice("set"))
+		},
+	}
+}
+
+func runTrain(ctx context.Context, out *console, path string, set []string) error {
+	if isDir(path) {
+		path = filepath.Join(path, "config.yaml")
+	}
+	cfg, doc, err := config.LoadTrain(path, config.Options{Models: builtin.Registry(), Set: set})
+	if err != nil {
+		return err
+	}
+	reproduce(path, &cfg.Experiment)
+	if err := supported(cfg, out); err != nil {
+		return err
+	}
+	s, err := openSession(cfg)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return s.engine.Do(ctx, func() error { return trainIn(ctx, out, s, doc) })
+}
+
+// reproduce sends a run's own saved config back into the directory that it lies in.
+func reproduce(path string, e *config.Experiment) {
+	dir := filepath.Dir(path)
+	if filepath.Base(path) != "config.yaml" || !isDir(filepath.Join(dir, "checkpoints")) {
+		return
+	}
+	if full, err := filepath.Abs(dir); err == nil {
+		e.OutputDir, e.Name, e.OnExists = filepath.Dir(dir), filepath.Base(full), experiment.Overwrite
+	}
+}
+
+// supported tells what a config asks for and this program or device does not do.
+func supported(cfg *config.Train, out *console) error {
+	if p := cfg.Training.Precision; p != "fp32" && cfg.Training.Device == "cpu" {
+		return mistakef("training.precision: found %s with device cpu, where only fp32 is computed; use fp32", p)
+	}
+	if cfg.MLflow != nil {
+		out.note("mlflow: this version sends nothing to MLflow; every metric is in logs/metrics.jsonl")
+	}
+	return nil
+}
+
+// trainIn builds the model, begins the experiment and trains, inside Engine.Do.
+// Nothing is written before the model has seen a batch.
+func trainIn(ctx context.Context, out *console, s *session, doc *config.Document) error {
+	scope := torch.NewScope("param")
+	defer scope.Close()
+	if err := s.build(scope); err != nil {
+		return err
+	}
+	run, err := experiment.Begin(experiment.Options{OutputDir: s.cfg.Experiment.OutputDir, Name: s.cfg.Experiment.Name, OnExists: s.cfg.Experiment.OnExists})
+	if err != nil {
+		return err
+	}
+	result, err := trainRun(ctx, out, s, doc, run)
+	notices, finishErr := run.Finish(status(err), err)
+	for _, n := range append(run.Notices(), notices...) {
+		out.note(n)
+	}
+	if err = errors.Join(err, finishErr); err != nil {
+		return err
+	}
+	return summary(out, run, result, s)
+}
+
+func status(err error) string {
+	switch {
+	case err == nil:
+		return experiment.Finished
+	case errors.Is(err, train.ErrInterrupted), errors.Is(err, context.Canceled):
+		return experiment.Interrupted
+	}
+	return experiment.Failed
+}
+
+// trainRun trains in a run's directory.
+func trainRun(ctx context.Context, out *console, s *session, doc *config.Document, run *experiment.Run) (train.Result, error) {
+	if err := atomicfile.WriteFile(run.Path("config.yaml"), doc.Effective()); err != nil {
+		return train.Result{}, err
+	}
+	watch, err := newWatch(out, run, s)
+	if err != nil {
+		return train.Result{}, err
+	}
+	keep := &keeper{run: run, strategy: checkpoint.Strategy(s.cfg.Checkpoint.SaveStrategy), facts: s.facts(doc), note: watch.Note}
+	parts := s.parts
+	parts.Checkpoints, parts.Observer = keep, watch
+	result, err := train.Run(ctx, s.trainConfig(), parts)
+	watch.end(result, err)
+	return result, err
+}
+
+// summary ends a run: what was best, where it is, and what to type next.
+func summary(out *console, run *experiment.Run, r train.Result, s *session) error {
+	dir := run.Final()
+	out.info("best %s %.6g at epoch %d of %d; next: trainer extract-embeddings %s", s.trainConfig().Monitor.Name, r.Score.Best, r.Score.BestEpoch, r.Epochs, dir)
+	return out.result(map[string]any{
+		"dir": dir, "epochs": r.Epochs, "steps": r.Steps, "monitor": s.trainConfig().Monitor.Name,
+		"best": number(r.Score.Best), "best_epoch": r.Score.BestEpoch, "stopped_early": r.Stopped,
+	}, fmt.Sprintf("%s", dir))
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

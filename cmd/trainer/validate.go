@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/gotrainer/trainer/pkg/config"
+	"github.com/gotrainer/trainer/pkg/dataset"
+	"github.com/gotrainer/trainer/pkg/model/builtin"
+)
+
+func validateCommand() *cli.Command {
+	return &cli.Command{
+		Name: "validate", Usage: "check configs and their data without training", ArgsUsage: "CONFIG…",
+		Description: "Reads each config as train, extract-embeddings or predict would, opens its data, and tells what\n" +
+			"would happen. Needs no libtorch.\n\nExamples:\n   trainer validate configs/*.yaml",
+		Flags: common(),
+		Action: func(c *cli.Context) error {
+			out := newConsole(c)
+			if c.Args().Len() == 0 {
+				return mistakef("validate needs a config file, e.g. `trainer validate configs/train_vae.yaml`")
+			}
+			var report []validated
+			var lines []string
+			for _, path := range c.Args().Slice() {
+				v, err := validate(path, c.StringSlice("set"))
+				if err != nil {
+					return err
+				}
+				report = append(report, v)
+				lines = append(lines, v.String())
+			}
+			return out.result(report, strings.Join(lines, "\n"))
+		},
+	}
+}
+
+// validated is what a config would do.
+type validated struct {
+	Config      string  `json:"config"`
+	Kind        string  `json:"kind"`
+	Dir         string  `json:"dir"`
+	SampleShape []int64 `json:"sample_shape,omitempty"`
+	Train       int     `json:"train,omitempty"`
+	Val         int     `json:"val,omitempty"`
+	Test        int     `json:"test,omitempty"`
+	Steps       int64   `json:"steps,omitempty"`
+}
+
+func (v validated) String() string {
+	text := fmt.Sprintf("%s: ok, %s %s", v.Config, v.Kind, v.Dir)
+	if v.Kind == config.KindTrain {
+		text += fmt.Sprintf(", samples of shape %v: %d train, %d val, %d test; %d steps", v.SampleShape, v.Train, v.Val, v.Test, v.Steps)
+	}
+	return text
+}
+
+func validate(path string, set []string) (validated, error) {
+	kind, err := config.Kind(path)
+	if err != nil {
+		return validated{}, err
+	}
+	o := config.Options{Models: builtin.Registry(), Set: set}
+	if kind == config.KindInfer {
+		cfg, _, err := config.LoadInfer(path, o)
+		if err != nil {
+			return validated{}, err
+		}
+		return validated{Config: path, Kind: kind, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name}, nil
+	}
+	cfg, _, err := config.LoadTrain(path, o)
+	if err != nil {
+		return validated{}, err
+	}
+	data, err := dataset.Open(dataSpec(cfg.Data, cfg.Experiment.Seed))
+	if err != nil {
+		return validated{}, err
+	}
+	defer data.Close()
+	v := validated{Config: path, Kind: kind, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name, SampleShape: data.Shape, Train: data.Train.Len()}
+	if data.Val != nil {
+		v.Val = data.Val.Len()
+	}
+	if data.Test != nil {
+		v.Test = data.Test.Len()
+	}
+	s := session{cfg: cfg}
+	sampler := dataset.NewSampler(v.Train, cfg.Data.BatchSize, cfg.Experiment.Seed, cfg.Data.DropLast)
+	_, v.Steps = s.trainConfig().Length(order{sampler})
+	return v, nil
+}

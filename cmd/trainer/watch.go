@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/gotrainer/trainer/pkg/experiment"
+	"github.com/gotrainer/trainer/pkg/track"
+	"github.com/gotrainer/trainer/pkg/train"
+)
+
+// watch tells the sinks of a run what the loop reports: the log, the journal and the
+// terminal.
+type watch struct {
+	tracker  *track.Tracker
+	progress *track.Progress
+	step     int64
+	epoch    int64
+}
+
+func newWatch(out *console, run *experiment.Run, s *session) (*watch, error) {
+	epochs, total := s.trainConfig().Length(s.parts.Order)
+	journal, err := track.OpenJournal(run.Path("logs", "metrics.jsonl"))
+	if err != nil {
+		return nil, err
+	}
+	log, err := track.OpenLog(run.Path("logs", "training.log"), track.LogOptions{Title: "training started", Header: s.header(run), Epochs: epochs})
+	if err != nil {
+		journal.Close()
+		return nil, err
+	}
+	w := &watch{progress: track.NewProgress(out.display(), track.Plan{Epochs: epochs, Steps: total})}
+	w.tracker = track.NewTracker(nil, log, journal, w.progress)
+	for _, n := range s.notices {
+		w.Note(n)
+	}
+	return w, nil
+}
+
+// Tick moves the progress along.
+func (w *watch) Tick(epoch, step, samples int64) {
+	// A terminal that went away is told through the tracker at the next report.
+	_ = w.progress.Log(track.Event{Kind: track.KindStep, Epoch: epoch, Step: step, Samples: samples, Time: time.Now()})
+}
+
+// Step records the metrics of the steps since the last call.
+func (w *watch) Step(r train.StepReport) {
+	w.step, w.epoch = r.Step, r.Epoch
+	w.tracker.Log(track.Event{Kind: track.KindStep, Epoch: r.Epoch, Step: r.Step, Samples: r.Samples, Values: values(r.LR, r.Values)})
+}
+
+// Epoch records the end of an epoch.
+func (w *watch) Epoch(r train.EpochReport) {
+	w.step, w.epoch = r.Step, r.Epoch
+	w.tracker.Log(track.Event{Kind: track.KindEpoch, Epoch: r.Epoch, Step: r.Step, Best: r.Best, Values: values(r.LR, append(r.Train, r.Val...))})
+}
+
+// Note records a sentence for people.
+func (w *watch) Note(text string) { w.tracker.Note(w.step, w.epoch, text) }
+
+// end records how the run ended and closes the sinks.
+func (w *watch) end(r train.Result, err error) {
+	switch {
+	case errors.Is(err, train.ErrInterrupted):
+		w.Note(fmt.Sprintf("interrupted after step %d", r.Steps))
+	case err != nil:
+		w.Note("failed: " + err.Error())
+	case r.Stopped:
+		w.Note(fmt.Sprintf("finished: early stopping after epoch %d; the best was epoch %d", r.Epochs, r.Score.BestEpoch))
+	default:
+		w.Note(fmt.Sprintf("finished after %d epochs, %d steps; the best was epoch %d", r.Epochs, r.Steps, r.Score.BestEpoch))
+	}
+	_ = w.tracker.Close() // the sinks' errors were told as notes
+}
+
+func values(lr float64, vs []train.Value) []track.Value {
+	out := make([]track.Value, 0, len(vs)+1)
+	for _, v := range vs {
+		out = append(out, track.Value{Name: v.Name, Value: v.Value})
+	}
+	return append(out, track.Value{Name: "lr", Value: lr})
+}
+
+var _ train.Observer = (*watch)(nil)
+
+// display is where progress is shown.
+func (c *console) display() track.Display {
+	d := track.Display{Out: c.stderr}
+	if f, ok := c.stderr.(*os.File); ok {
+		d = track.DisplayOn(f, os.Getenv)
+	}
+	d.Quiet = c.quiet
+	if c.plain {
+		d.Terminal, d.PlainEvery = nil, -1
+	}
+	return d
+}
+
+// bar is the progress of one pass over a split.
+type bar struct{ *track.Meter }
+
+func newBar(out *console, label string, rows int) bar {
+	return bar{track.NewMeter(out.display(), label, "rows", int64(rows))}
+}
+
+// at is told how many rows are done; a terminal that went away stops nothing.
+func (b bar) at(done int) { _ = b.Set(int64(done)) }
+
+func (b bar) end() { _ = b.Close() }

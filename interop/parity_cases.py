@@ -1,0 +1,83 @@
+"""The table of parity cases: config, inputs and optimizer of each.
+
+`params` uses the keys of the config's `model:` section. Sizes are small, so that all data together
+stay far below 2 MB. A case with steps 0 has no float32 losses.
+"""
+import zlib
+
+from parity_inputs import Draw
+
+BATCH, BATCHES, NOISES, STEPS = 8, 4, 5, 100
+ROWS = BATCH * BATCHES
+
+MLP = {"kind": "mlp", "hidden_dims": [24, 16], "activation": "relu"}
+CONV = {"kind": "conv", "channels": [4, 6], "hidden_dims": [14, 12], "activation": "relu"}
+
+
+def case(name, kind, variant, params, shape, x, **more):
+    """One case; x and y are functions of a Draw, `noise` the latent dimension (0 = none)."""
+    base = {"name": name, "type": kind, "variant": variant, "params": params, "input_shape": shape, "x": x, "y": None,
+            "noise": params.get("latent_dim", 0), "optimizer": {"name": "adam", "lr": 1e-3}, "grad_clip": None,
+            "steps": STEPS, "step": 0, "spread": 1.0, "edit": None}
+    return base | more
+
+
+def gray(shape):
+    return lambda d: d.uniform((ROWS, *shape))
+
+
+def real(shape):
+    return lambda d: d.normal((ROWS, *shape))
+
+
+def saturate(weights):
+    """Log variances beyond both ends of the clamp [-30, 20]."""
+    weights["logvar.bias"][:2] = -40, 25
+
+
+def vae_cases():
+    yield case("vae_mlp_bernoulli", "vae", "vae", {"latent_dim": 3, "encoder": MLP, "likelihood": "bernoulli"},
+               [1, 6, 6], gray((1, 6, 6)), spread=3.0)
+    yield case("vae_conv_bernoulli", "vae", "vae", {"latent_dim": 4, "encoder": CONV, "likelihood": "bernoulli"},
+               [1, 16, 16], gray((1, 16, 16)), spread=3.0)
+    yield case("beta_vae_mlp_gaussian", "vae", "beta_vae",
+               {"latent_dim": 4, "encoder": MLP | {"activation": "tanh"}, "likelihood": "gaussian", "beta": 4.0},
+               [20], real((20,)), spread=2.0, optimizer={"name": "adamw", "lr": 1e-3, "weight_decay": 0.01})
+    yield case("beta_vae_conv_gaussian", "vae", "beta_vae",
+               {"latent_dim": 3, "encoder": CONV | {"activation": "silu"}, "likelihood": "gaussian", "beta": 0.5},
+               [2, 16, 16], lambda d: d.uniform((ROWS, 2, 16, 16), -1, 1), spread=3.0, grad_clip=1.0)
+    yield case("vae_mlp_clamp", "vae", "vae", {"latent_dim": 3, "encoder": MLP, "likelihood": "gaussian"},
+               [20], real((20,)), steps=0, edit=saturate)
+
+
+def sae_cases():
+    yield case("sae_relu_l1", "sae", "relu_l1",
+               {"d_sae": 24, "l1_coefficient": 0.05, "sparsity_warmup_steps": 20, "dead_after_samples": 16, "b_dec_init": "zeros"},
+               [12], lambda d: d.sparse(ROWS, 12, 24, 3), step=5, grad_clip=1.0)
+    yield case("sae_topk", "sae", "topk",
+               {"d_sae": 24, "k": 3, "aux_k": 4, "aux_coefficient": 1 / 32, "dead_after_samples": 16, "b_dec_init": "zeros"},
+               [12], lambda d: d.sparse(ROWS, 12, 24, 3))
+
+
+def custom_cases():
+    def custom(name, loss, layers, shape, x, y=None, **more):
+        params = {"layers": layers, "loss": loss, "target": "labels" if y else "input"}
+        return case(name, "custom_model", "custom", params, shape, x, y=y, **more)
+
+    yield custom("custom_cross_entropy", "cross_entropy", [{"linear": 16}, "layer_norm", "gelu", {"linear": 5}],
+                 [10], real((10,)), lambda d: d.labels(ROWS, 5),
+                 optimizer={"name": "sgd", "lr": 0.02, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01})
+    half = {"kernel": 4, "stride": 2, "padding": 1}
+    yield custom("custom_conv_mse", "mse", [
+        {"conv2d": {"out": 4, **half, "bias": False}}, "batch_norm2d", "relu", {"conv2d": {"out": 6, "kernel": 3, "padding": 1}},
+        "leaky_relu", {"conv_transpose2d": {"out": 1, **half}}, "sigmoid"], [1, 8, 8], gray((1, 8, 8)))
+    yield custom("custom_mae", "mae", [{"linear": {"out": 16}}, "softplus", {"linear": {"out": 3, "bias": False}}],
+                 [10], real((10,)), lambda d: d.normal((ROWS, 3)))
+    yield custom("custom_bce_with_logits", "bce_with_logits", [{"linear": 16}, "silu", {"linear": 3}],
+                 [10], real((10,)), lambda d: d.labels((ROWS, 3), 2).astype("float32"))
+
+
+def cases():
+    """Every case with a Draw of its own, so that adding one changes no other."""
+    table = [*vae_cases(), *sae_cases(), *custom_cases()]
+    return [c | {"draw": Draw(zlib.crc32(c["name"].encode()))} for c in table]

@@ -1,0 +1,130 @@
+package config
+
+import (
+	"fmt"
+)
+
+// Data is what is trained on. Which keys go with which source is in the tags: those of
+// another source are refused, and their fields keep the zero value.
+type Data struct {
+	Source     string  `yaml:"source" check:"required,oneof=shapes|npy|idx|embeddings|synthetic_sparse" doc:"the kind of data"`
+	Path       string  `yaml:"path" check:"path" when:"source=npy|idx; train=; val=; test=" doc:"the file that is split"`
+	Train      string  `yaml:"train" check:"path" when:"source=npy|idx" doc:"the training file"`
+	Val        string  `yaml:"val" check:"path" when:"source=npy|idx" doc:"the validation file"`
+	Test       string  `yaml:"test" check:"path" when:"source=npy|idx" doc:"the test file"`
+	Labels     Labels  `yaml:"labels" when:"source=npy|idx|embeddings" doc:"one path, or a section {train, val, test} of paths"`
+	Experiment string  `yaml:"experiment" check:"path" when:"source=embeddings" doc:"the directory of the run whose embeddings are read"`
+	Split      Split   `yaml:"split" default:"{train: 0.8, val: 0.1, test: 0.1}" when:"source=npy|idx|shapes|synthetic_sparse; val=; test=" doc:"the fractions of the splits"`
+	BatchSize  int     `yaml:"batch_size" default:"128" check:"min=1" only:"train" doc:"samples a batch"`
+	DropLast   bool    `yaml:"drop_last" default:"false" only:"train" doc:"leave out an epoch's last, smaller batch"`
+	Normalize  string  `yaml:"normalize" default:"none" check:"oneof=none|minmax|standard|unit_norm|mean_center" only:"train" doc:"the normalisation"`
+	InMemory   string  `yaml:"in_memory" default:"auto" check:"oneof=auto|true|false" when:"source=npy|idx|embeddings" doc:"hold the data in memory, or stream"`
+	Label      string  `yaml:"label" check:"oneof=shape|scale|rotation|x|y" when:"source=shapes" doc:"the factor that is the label; all where absent"`
+	Count      int     `yaml:"count" default:"4096" defaults:"source=synthetic_sparse: 16384" check:"min=1" when:"source=shapes|synthetic_sparse" doc:"samples"`
+	ImageSize  int     `yaml:"image_size" default:"32" check:"min=8,max=1024" when:"source=shapes" doc:"height and width in pixels"`
+	Dim        int     `yaml:"dim" default:"64" check:"min=1" when:"source=synthetic_sparse" doc:"numbers a sample"`
+	Atoms      int     `yaml:"atoms" default:"256" check:"min=1" when:"source=synthetic_sparse" doc:"directions of the true dictionary"`
+	Active     int     `yaml:"active" default:"5" check:"min=1" when:"source=synthetic_sparse" doc:"atoms in one sample"`
+	Noise      float64 `yaml:"noise" default:"0.0" check:"min=0" when:"source=synthetic_sparse" doc:"standard deviation of the added noise"`
+	// Seed makes the generated data; nil = experiment.seed.
+	Seed *int64 `yaml:"seed" check:"min=0" when:"source=shapes|synthetic_sparse" doc:"the seed of the generated data"`
+}
+
+// Split is the share of each split; what is left of 1 is not used.
+type Split struct {
+	Train float64 `yaml:"train" check:"required,gt=0,max=1" doc:"the training split's share"`
+	Val   float64 `yaml:"val" default:"0.0" check:"min=0,max=1" doc:"the validation split's share"`
+	Test  float64 `yaml:"test" default:"0.0" check:"min=0,max=1" doc:"the test split's share"`
+}
+
+// Labels is one file beside Data.Path (Path), or one a split file (Train, Val, Test).
+// The zero value means none.
+type Labels struct {
+	Path, Train, Val, Test string
+}
+
+type labelFiles struct {
+	Train string `yaml:"train" check:"path" doc:"labels of the training file"`
+	Val   string `yaml:"val" check:"path" doc:"labels of the validation file"`
+	Test  string `yaml:"test" check:"path" doc:"labels of the test file"`
+}
+
+// UnmarshalConfig reads a path or a section of paths.
+func (l *Labels) UnmarshalConfig(v Value) {
+	switch v.Shape() {
+	case Section:
+		var f labelFiles
+		if v.Decode(&f) {
+			*l = Labels{Train: f.Train, Val: f.Val, Test: f.Test}
+		}
+	case Scalar:
+		v.Decode(&l.Path, "path")
+	default:
+		v.Wrong("one path, or a section {train, val, test} of paths")
+	}
+}
+
+// splits gives a Labels' or Data's files by split, in order.
+func (l Labels) splits() [3]string { return [3]string{l.Train, l.Val, l.Test} }
+func (d Data) splits() [3]string   { return [3]string{d.Train, d.Val, d.Test} }
+
+var splitNames = [3]string{"train", "val", "test"}
+
+// validateIn checks what spans keys, for a config of that kind.
+func (d *Data) validateIn(kind string) []string {
+	var out []string
+	out = append(out, d.checkFiles(kind)...)
+	out = append(out, d.checkLabels()...)
+	if sum := d.Split.Train + d.Split.Val + d.Split.Test; sum > 1+1e-9 {
+		out = append(out, fmt.Sprintf("split: found %v + %v + %v = %.6g, expected a sum of at most 1",
+			d.Split.Train, d.Split.Val, d.Split.Test, sum))
+	}
+	if d.Active > d.Atoms {
+		out = append(out, fmt.Sprintf("active: found %d of %d atoms, expected at most %d", d.Active, d.Atoms, d.Atoms))
+	}
+	return out
+}
+
+// checkFiles holds that each source has the files that it reads.
+func (d *Data) checkFiles(kind string) []string {
+	switch d.Source {
+	case "embeddings":
+		if d.Experiment == "" {
+			return []string{"experiment: missing, expected the directory of the run whose embeddings are read, such as experiments/vae/baseline"}
+		}
+	case "npy", "idx":
+		some := d.Path != "" || d.Train != "" || kind == KindInfer && d.Val+d.Test != ""
+		if !some && d.Val+d.Test != "" {
+			return []string{"train: missing, expected the training file beside val: and test:"}
+		}
+		if !some {
+			return []string{"path: missing, expected the file of source " + d.Source + " (or train:, val: and test: with one file each)"}
+		}
+	}
+	return nil
+}
+
+// checkLabels holds that labels are given as the data are.
+func (d *Data) checkLabels() []string {
+	l := d.Labels
+	files := l.Train + l.Val + l.Test
+	switch {
+	case l.Path != "" && d.Path == "":
+		return []string{"labels: found one path, expected a section {train, val, test} as the data are given"}
+	case files != "" && d.Path != "":
+		return []string{"labels: found a section, expected one path as the data are given by path:"}
+	case files == "" || d.Source == "embeddings":
+		return nil
+	}
+	var out []string
+	labels, data := l.splits(), d.splits()
+	for i, name := range splitNames {
+		switch {
+		case labels[i] != "" && data[i] == "":
+			out = append(out, fmt.Sprintf("labels.%s: given, but data.%s is not; labels have the keys that the data have", name, name))
+		case labels[i] == "" && data[i] != "":
+			out = append(out, fmt.Sprintf("labels.%s: missing, expected the labels of data.%s", name, name))
+		}
+	}
+	return out
+}

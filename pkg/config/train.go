@@ -1,0 +1,30 @@
+package config
+
+// Train is a training config.
+type Train struct {
+	Experiment Experiment `yaml:"experiment" doc:"the run's name and place"`
+	Data       Data       `yaml:"data" doc:"what is trained on"`
+	Model      Model      `yaml:"model" doc:"what is trained"`
+	Training   Training   `yaml:"training" doc:"how it is trained"`
+	Checkpoint Checkpoint `yaml:"checkpoint" doc:"what is kept"`
+	MLflow     *MLflow    `yaml:"mlflow" doc:"the MLflow server that is told; nil = none"`
+}
+
+// Experiment names a run and the directory {OutputDir}/{Name} that it makes.
+type Experiment struct {
+	Name      string `yaml:"name" check:"required,folder" doc:"the run's folder name, such as baseline"`
+	OutputDir string `yaml:"output_dir" check:"required,path" doc:"the folder that runs are made in, such as ./experiments/vae"`
+	// OnExists is what to do with an existing run of that name. In a run's own saved
+	// config it is kept as text; its meaning there is the command's business.
+	OnExists string `yaml:"on_exists" default:"overwrite" check:"oneof=overwrite|timestamp|resume|error" doc:"what to do with an existing run of that name"`
+	Seed     int64  `yaml:"seed" default:"42" check:"min=0" doc:"the seed of weights, order and noise"`
+}
+
+// Model names the model; Params holds the rest of its section.
+type Model struct {
+	Type    string `yaml:"type" check:"required" doc:"the kind of model"`
+	Variant string `yaml:"variant" doc:"the variant of that kind"`
+	// Params points to the variant's own struct, as Models.Params gave it; nil where
+	// Options.Models is nil.
+	Params any `yaml:"-"`
+}

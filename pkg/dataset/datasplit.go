@@ -1,0 +1,68 @@
+package dataset
+
+// Split is one part of the data: train, val or test. Its methods are safe for
+// concurrent use.
+type Split struct {
+	part  part
+	name  string
+	index []int64 // rows of the part; nil = all of them
+	dim   int
+	data  *Data
+}
+
+func newSplit(d *Data, name string, p part, index []int64) *Split {
+	dim := 1
+	for _, v := range d.Shape {
+		dim *= int(v)
+	}
+	return &Split{part: p, name: name, index: index, dim: dim, data: d}
+}
+
+// Name is train, val or test.
+func (s *Split) Name() string { return s.name }
+
+// Len is the number of samples.
+func (s *Split) Len() int {
+	if s.index != nil {
+		return len(s.index)
+	}
+	return int(s.part.n)
+}
+
+// Indices are the samples' row numbers in their file, in the order of the split:
+// ascending, as in the file.
+func (s *Split) Indices() []int64 {
+	if s.index != nil {
+		return append([]int64(nil), s.index...)
+	}
+	rows := make([]int64, s.part.n)
+	for i := range rows {
+		rows[i] = int64(i)
+	}
+	return rows
+}
+
+// Read copies samples into dst, flattened one after another, scaled and
+// normalised. rows are positions in the split; len(dst) must be len(rows) times
+// the product of Data.Shape. After an error dst is undefined.
+func (s *Split) Read(dst []float32, rows []int) error {
+	if err := s.part.src.Gather(dst, rows, s.index); err != nil {
+		return err
+	}
+	if s.data.Stats.Kind == "unit_norm" {
+		toUnitLength(dst, s.dim)
+	} else {
+		s.data.Stats.apply(dst)
+	}
+	return nil
+}
+
+// ReadLabels copies the samples' labels into dst, which has len(rows) times the
+// product of Data.LabelShape values. Without labels it is an error.
+func (s *Split) ReadLabels(dst []float32, rows []int) error {
+	if s.part.labels == nil {
+		return mistake("the data have no labels; set data.labels")
+	}
+	labels := table{values: s.part.labels.values, row: s.part.labels.row}
+	return labels.Gather(dst, rows, s.index)
+}

@@ -1,0 +1,83 @@
+package dataset
+
+import "math"
+
+// Matrix is a plain float32 matrix in C order.
+type Matrix struct {
+	Rows, Cols int
+	Data       []float32
+}
+
+// openSparse generates x = sum of Active atoms, each times a coefficient uniform
+// in [0.5, 1.5), plus normal noise. The atoms are directions uniform on the unit
+// sphere.
+func openSparse(s Spec) (*parts, error) {
+	atoms := &Matrix{Rows: s.Atoms, Cols: s.Dim, Data: make([]float32, s.Atoms*s.Dim)}
+	parallel(s.Atoms, func(from, to int) {
+		for i := from; i < to; i++ {
+			drawAtom(newGenerator(s.Seed, forAtoms, uint64(i)), atoms.Data[i*s.Dim:(i+1)*s.Dim])
+		}
+	})
+	x := make([]float32, s.Count*s.Dim)
+	parallel(s.Count, func(from, to int) {
+		sum, chosen := make([]float64, s.Dim), make([]int, 0, s.Active)
+		for i := from; i < to; i++ {
+			g := newGenerator(s.Seed, forSamples, uint64(i))
+			chosen = choose(g, chosen[:0], s.Active, s.Atoms)
+			mixAtoms(g, sum, chosen, atoms, s.Noise)
+			for j, v := range sum {
+				x[i*s.Dim+j] = float32(v)
+			}
+		}
+	})
+	p := generated(x, []int64{int64(s.Dim)}, nil)
+	p.dictionary = atoms
+	p.fingerprint = fingerprintOf("synthetic_sparse", atoms.Data, x, int64(s.Count), int64(s.Atoms), int64(s.Active), s.Seed)
+	return p, nil
+}
+
+// drawAtom fills v with a random vector of length 1.
+func drawAtom(g *generator, v []float32) {
+	raw, square := make([]float64, len(v)), 0.0
+	for square == 0 {
+		for j := range raw {
+			raw[j] = g.normal()
+			square += float64(raw[j] * raw[j])
+		}
+	}
+	for j := range v {
+		v[j] = float32(raw[j] / math.Sqrt(square))
+	}
+}
+
+// choose appends k different numbers below n (Floyd's method), n >= k.
+func choose(g *generator, out []int, k, n int) []int {
+	for top := n - k; top < n; top++ {
+		c := int(g.below(uint64(top) + 1))
+		for _, have := range out {
+			if have == c {
+				c = top
+				break
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// mixAtoms sets sum to the chosen atoms, each times its coefficient, plus noise.
+func mixAtoms(g *generator, sum []float64, chosen []int, atoms *Matrix, noise float64) {
+	clear(sum)
+	for _, c := range chosen {
+		weight := 0.5 + g.uniform()
+		for j, v := range atoms.Data[c*atoms.Cols : (c+1)*atoms.Cols] {
+			sum[j] += float64(weight * float64(v))
+		}
+	}
+	if noise == 0 {
+		return
+	}
+	for j := range sum {
+		sum[j] += float64(noise * g.normal())
+	}
+}

@@ -1,0 +1,20 @@
+// Package builtin lists the models that trainer has.
+package builtin
+
+import (
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/model/custom"
+	"github.com/gotrainer/trainer/pkg/model/sae"
+	"github.com/gotrainer/trainer/pkg/model/vae"
+)
+
+// Registry has one line for each variant; the first of a type is its default.
+func Registry() model.Registry {
+	return model.Registry{
+		vae.VAE(),
+		vae.BetaVAE(),
+		sae.ReLUL1(),
+		sae.TopK(),
+		custom.Custom(),
+	}
+}

@@ -1,0 +1,144 @@
+package builtin_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/gotrainer/trainer/pkg/config"
+	"github.com/gotrainer/trainer/pkg/internal/torchtest"
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/model/builtin"
+	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+var _ config.Models = model.Registry{}
+
+func TestTheFirstVariantOfATypeIsItsDefault(t *testing.T) {
+	r := builtin.Registry()
+	if got := r.Types(); !slices.Equal(got, []string{"vae", "sae", "custom_model"}) {
+		t.Errorf("types %v", got)
+	}
+	for typ, want := range map[string]string{"vae": "vae", "sae": "relu_l1", "custom_model": "custom", "gan": ""} {
+		if got := r.Default(typ); got != want {
+			t.Errorf("default of %s is %q, want %q", typ, got, want)
+		}
+	}
+}
+
+// Tags that cannot be read, or a default that fails its own check, would show only
+// when somebody uses that variant.
+func TestTagsOfEveryVariantAreSound(t *testing.T) {
+	for _, v := range builtin.Registry() {
+		if err := config.VerifyTags(v.Params()); err != nil {
+			t.Errorf("%s/%s: %v", v.Type, v.Name, err)
+		}
+	}
+}
+
+// minimal is a model section for each variant with what is required and no more.
+var minimal = map[string]string{
+	"vae":      "{type: vae, latent_dim: 2}",
+	"beta_vae": "{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv}}",
+	"relu_l1":  "{type: sae, d_sae: 8}",
+	"topk":     "{type: sae, variant: topk, d_sae: 8, k: 2}",
+	"custom":   "{type: custom_model, loss: mse, target: input, layers: [flatten, linear: 256]}",
+}
+
+// Each variant trains, evaluates without moving anything, embeds and predicts in the
+// sample's shape; its metrics do not change between steps.
+func TestEveryVariantKeepsTheContract(t *testing.T) {
+	shape := []int64{1, 16, 16}
+	for _, v := range builtin.Registry() {
+		t.Run(v.Type+"/"+v.Name, func(t *testing.T) {
+			build(t, minimal[v.Name], model.Inputs{Shape: shape}, torch.Float32, func(m model.Model) {
+				x := torchtest.Wave(6, 256, 0, 0.5).AddScalar(0.5).To(torch.Float32).Reshape(append([]int64{6}, shape...))
+				eps := torchtest.Eps{Value: torch.Ones([]int64{6, 2})}
+				train := m.Loss(&model.Context{Train: true, Noise: eps}, model.Batch{X: x})
+				train.Loss.Backward()
+				for _, p := range nn.Params(m) {
+					if p.Tensor.Grad() == nil || p.Tensor.Grad().NonFinite().Item() != 0 {
+						t.Errorf("%s has no finite gradient", p.Name)
+					}
+				}
+				before := snapshot(m)
+				var first, second model.Output
+				torch.NoGrad(func() {
+					first = m.Loss(&model.Context{Noise: eps}, model.Batch{X: x})
+					second = m.Loss(&model.Context{Noise: eps, Step: 9}, model.Batch{X: x})
+				})
+				if a, b := first.Loss.Item(), second.Loss.Item(); a != b {
+					t.Errorf("evaluation gives %v, then %v", a, b)
+				}
+				if !slices.Equal(metricNames(train), metricNames(first)) {
+					t.Errorf("metrics %v in training, %v in evaluation", metricNames(train), metricNames(first))
+				}
+				if !slices.Equal(before, snapshot(m)) {
+					t.Error("evaluation changed a tensor of the model")
+				}
+				checkOutputs(t, m, x, eps)
+			})
+		})
+	}
+}
+
+// outputs is what package infer asks of a model.
+type outputs interface {
+	Embed(x *torch.Tensor, what string, noise model.Noise) (*torch.Tensor, error)
+	Predict(x *torch.Tensor) *torch.Tensor
+}
+
+func checkOutputs(t *testing.T, m model.Model, x *torch.Tensor, noise model.Noise) {
+	t.Helper()
+	torch.NoGrad(func() {
+		if y := m.(outputs).Predict(x); !slices.Equal(y.Shape(), x.Shape()) {
+			t.Errorf("predictions have shape %v", y.Shape())
+		}
+		if z, err := m.(outputs).Embed(x, "", noise); err != nil || z.Dim() != 2 || z.Size(0) != 6 {
+			t.Errorf("embedding %v, %v", z, err)
+		}
+	})
+}
+
+// snapshot is the bytes of every tensor of the model.
+func snapshot(m model.Model) []byte {
+	var all []byte
+	for _, p := range nn.Walk(m) {
+		all = append(all, p.Tensor.Raw()...)
+	}
+	return all
+}
+
+func metricNames(out model.Output) (names []string) {
+	for _, m := range out.Metrics {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// build makes the model of a section, as a command does, and hands it to fn.
+func build(t *testing.T, section string, in model.Inputs, dtype torch.DType, fn func(model.Model)) {
+	t.Helper()
+	seeded(t, 1, section, in, dtype, fn)
+}
+
+func seeded(t *testing.T, seed int64, section string, in model.Inputs, dtype torch.DType, fn func(model.Model)) {
+	t.Helper()
+	text := "experiment: {name: a, output_dir: b}\ndata: {source: shapes}\nmodel: " + section + "\n"
+	c, _, err := config.ParseTrain("test.yaml", []byte(text), config.Options{Models: builtin.Registry()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, _ := builtin.Registry().Find(c.Model.Type, c.Model.Variant)
+	torchtest.Run(t, func() error {
+		scope := torch.NewScope("param")
+		defer scope.Close()
+		torch.Seed(seed)
+		m, err := v.Build(c.Model.Params, in, nn.Options{Device: torch.CPU, DType: dtype, Scope: scope})
+		if err != nil {
+			return err
+		}
+		fn(m)
+		return nil
+	})
+}

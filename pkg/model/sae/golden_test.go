@@ -1,0 +1,106 @@
+package sae
+
+import (
+	"testing"
+
+	"github.com/gotrainer/trainer/pkg/internal/torchtest"
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// run builds a variant in float64 for samples of n numbers and hands it to fn.
+func run(t *testing.T, v model.Variant, params any, n int64, fn func(m model.Model, s *Core)) {
+	t.Helper()
+	torchtest.Run(t, func() error {
+		scope := torch.NewScope("param")
+		defer scope.Close()
+		torch.Seed(3)
+		m, err := v.Build(params, model.Inputs{Shape: []int64{n}}, nn.Options{Device: torch.CPU, DType: torch.Float64, Scope: scope})
+		if err != nil {
+			return err
+		}
+		fn(m, core(m))
+		return nil
+	})
+}
+
+func core(m model.Model) *Core {
+	if s, ok := m.(*topK); ok {
+		return s.Core
+	}
+	return m.(*reluL1).Core
+}
+
+func reluConfig(m int64) *ReLUL1Config {
+	return &ReLUL1Config{Config: Config{DSAE: m, DeadAfterSamples: 1}, L1Coefficient: 0.1, BDecInit: "zeros"}
+}
+
+func topConfig(m, k int64) *TopKConfig {
+	return &TopKConfig{Config: Config{DSAE: m, DeadAfterSamples: 1}, K: k, AuxCoefficient: 1.0 / 32, BDecInit: "zeros"}
+}
+
+// golden gives the weights that the golden values belong to, and the batch.
+func golden(s *Core) *torch.Tensor {
+	torch.NoGrad(func() {
+		s.WDec.Copy_(torchtest.Wave(6, 4, 0.3, 1))
+		s.AfterStep()
+		s.WEnc.Copy_(s.WDec.Transpose(0, 1))
+		s.BEnc.Copy_(torchtest.Wave(1, 6, 0.7, 0.1).Flatten(0, 1))
+		s.BDec.Copy_(torchtest.Wave(1, 4, 0.9, 0.1).Flatten(0, 1))
+	})
+	return torchtest.Wave(3, 4, 0, 1)
+}
+
+// metric answers a metric by name.
+func metric(t *testing.T, out model.Output, name string) *torch.Tensor {
+	t.Helper()
+	for _, m := range out.Metrics {
+		if m.Name == name {
+			return m.Value
+		}
+	}
+	t.Fatalf("no metric %s", name)
+	return nil
+}
+
+// The values were computed from the papers' formulas in float64.
+func TestReLUL1Golden(t *testing.T) {
+	run(t, ReLUL1(), reluConfig(6), 4, func(m model.Model, s *Core) {
+		x := golden(s)
+		torchtest.Near(t, "h row 0", s.hidden(x).Narrow(0, 0, 1).Flatten(0, 1), 1e-6,
+			1.371599, -0.641837, -0.540504, 1.226836, -1.187434, 0.389790)
+		out := m.Loss(&model.Context{}, model.Batch{X: x})
+		torchtest.Near(t, "L2", metric(t, out, "l2"), 1e-6, 1.863873)
+		torchtest.Near(t, "L1", metric(t, out, "l1"), 1e-6, 2.992087)
+		torchtest.Near(t, "loss", out.Loss, 1e-6, 1.863873+0.1*2.992087)
+	})
+}
+
+func TestTopKGolden(t *testing.T) {
+	run(t, TopK(), topConfig(6, 2), 4, func(m model.Model, s *Core) {
+		x := golden(s)
+		out := m.Loss(&model.Context{}, model.Batch{X: x})
+		l2 := metric(t, out, "l2")
+		torchtest.Near(t, "L2", l2, 1e-6, 1.540415)
+		torchtest.Near(t, "FVU", l2.Div(variance(x)), 1e-6, 0.743740)
+		torchtest.Near(t, "explained variance", metric(t, out, "explained_variance"), 1e-6, 0.258082)
+	})
+}
+
+func TestAuxKGolden(t *testing.T) {
+	c := topConfig(6, 2)
+	c.AuxK = new(int64)
+	*c.AuxK = 2
+	run(t, TopK(), c, 4, func(m model.Model, s *Core) {
+		x := golden(s)
+		s.Silent.Write(torch.FromInt64s([]int64{1, 0, 0, 1, 0, 1}, []int64{6}).Raw())
+		out := m.Loss(&model.Context{}, model.Batch{X: x})
+		aux := metric(t, out, "aux")
+		torchtest.Near(t, "AuxK", aux, 1e-6, 4.626467)
+		e := x.Sub(s.decode(s.codes(x)))
+		torchtest.Near(t, "AuxK before normalisation", aux.Mul(variance(e)), 1e-6, 7.109229)
+		torchtest.Near(t, "dead", metric(t, out, "dead"), 0, 0.5)
+		torchtest.Near(t, "loss", out.Loss, 1e-6, 1.540415+4.626467/32)
+	})
+}

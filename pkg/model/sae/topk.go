@@ -1,0 +1,92 @@
+package sae
+
+import (
+	"fmt"
+
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// topK is the sparse autoencoder of Gao et al. 2024 (arXiv 2406.04093): f keeps the k
+// largest of relu(h) of each sample,
+//
+//	loss = mean_B Σ_n (x - x^)² / V + α·AuxK
+//
+// V is the variance of the first batch, a constant of the run; AuxK lets latents that
+// are dead explain what is left over (auxK). A sample with fewer than k positive h has
+// fewer codes.
+type topK struct {
+	*Core    `torch:""`
+	Variance *torch.Tensor `torch:"total_variance,state"` // V, a scalar; 1 until it is set
+	k, kAux  int64
+	alpha    float64
+}
+
+// TopKConfig adds the sparsity and the auxiliary loss.
+type TopKConfig struct {
+	Config         `yaml:",inline"`
+	K              int64   `yaml:"k" check:"required,min=1" doc:"the number of latents that are active in one sample"`
+	AuxK           *int64  `yaml:"aux_k" check:"min=1" doc:"the number of dead latents that the auxiliary loss uses in one sample; half the input's dimensions by default"`
+	AuxCoefficient float64 `yaml:"aux_coefficient" default:"0.03125" check:"min=0" doc:"the weight of the auxiliary loss"`
+	BDecInit       string  `yaml:"b_dec_init" default:"geometric_median" check:"oneof=geometric_median|mean|zeros" doc:"the start of b_dec, from the first batch"`
+}
+
+// Validate holds that there are as many latents as are chosen.
+func (c *TopKConfig) Validate() (problems []string) {
+	if c.K > c.DSAE {
+		problems = append(problems, tooMany("k", c.K, c.DSAE))
+	}
+	if c.AuxK != nil && *c.AuxK > c.DSAE {
+		problems = append(problems, tooMany("aux_k", *c.AuxK, c.DSAE))
+	}
+	return problems
+}
+
+func tooMany(key string, found, latents int64) string {
+	return fmt.Sprintf("%s: found %d, expected at most d_sae, which is %d", key, found, latents)
+}
+
+// TopK is the registry line.
+func TopK() model.Variant {
+	return model.Variant{Type: "sae", Name: "topk", Params: func() any { return new(TopKConfig) }, Build: buildTopK}
+}
+
+func buildTopK(params any, in model.Inputs, o nn.Options) (model.Model, error) {
+	c := params.(*TopKConfig)
+	s := &topK{Core: newCore(c.Config, c.BDecInit, in, o), k: c.K, kAux: max(1, min(in.Dim()/2, c.DSAE)), alpha: c.AuxCoefficient}
+	if c.AuxK != nil {
+		s.kAux = *c.AuxK
+	}
+	s.Variance = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(1) })
+	s.activate = func(h *torch.Tensor) *torch.Tensor { return dense(h, s.encode) }
+	return s, nil
+}
+
+// encode is the codes in short: the k largest of relu(h) and their latents, both
+// [B, k].
+func (s *topK) encode(h *torch.Tensor) (values, latents *torch.Tensor) { return h.ReLU().TopK(s.k, 1) }
+
+// DataInit sets b_dec, and V to the variance of the first batch (to 1 where it has
+// none).
+func (s *topK) DataInit(x *torch.Tensor) {
+	s.Core.DataInit(x)
+	v := variance(s.rows(x))
+	s.Variance.Copy_(v.MaskedFill(v.Gt(0).LogicalNot(), 1))
+}
+
+// Loss is the same in training and evaluation; metrics: l2, aux, l0,
+// explained_variance, dead.
+func (s *topK) Loss(c *model.Context, b model.Batch) model.Output {
+	x := s.rows(b.X)
+	h := s.hidden(x)
+	f, dead := s.activate(h), s.dead()
+	e := x.Sub(s.decode(f))
+	l2, aux := squared(e), s.auxK(e, h, dead, s.kAux)
+	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "aux", Value: aux.Detach()}},
+		sparsity(x, e, f, dead)...)
+	if c.Train {
+		s.count(f)
+	}
+	return model.Output{Loss: l2.Div(s.Variance).Add(aux.MulScalar(s.alpha)), Metrics: metrics}
+}

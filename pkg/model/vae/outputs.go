@@ -1,0 +1,31 @@
+package vae
+
+import (
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// Embed is the code of each sample: mean (the default) and sample are [B, K],
+// mean_logvar is [B, 2K].
+func (n *Net) Embed(x *torch.Tensor, what string, noise model.Noise) (*torch.Tensor, error) {
+	mu, s := n.posterior(x, false)
+	switch what {
+	case "", "mean":
+		return mu, nil
+	case "sample":
+		return sample(mu, s, noise), nil
+	case "mean_logvar":
+		return torch.Cat([]*torch.Tensor{mu, s}, 1), nil
+	}
+	return nil, model.Mistakef("output.what: found %q, a vae has mean, sample and mean_logvar", what)
+}
+
+// Predict is the reconstruction at the mean of q(z|x), [B, …sample shape], in the
+// units of the input.
+func (n *Net) Predict(x *torch.Tensor) *torch.Tensor {
+	mu, _ := n.posterior(x, false)
+	return n.likelihood.mean(n.decode(mu, false))
+}
+
+// Reconstructs says that predictions are in the data's units and shape.
+func (n *Net) Reconstructs() bool { return true }

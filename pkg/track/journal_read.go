@@ -1,0 +1,133 @@
+package track
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"time"
+
+	"github.com/gotrainer/trainer/pkg/atomicfile"
+)
+
+// ReadJournal reads the events of a journal in their order. A last line that a
+// crash cut short is left out; any other line that is no record is an error with
+// its number.
+func ReadJournal(path string) ([]Event, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err // names the path already
+	}
+	var events []Event
+	for n, line := range bytes.SplitAfter(data, []byte("\n")) {
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		e, err := parseLine(line)
+		if err != nil {
+			if line[len(line)-1] != '\n' {
+				break
+			}
+			return nil, fmt.Errorf("read %s:%d: %w", path, n+1, err)
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+// TruncateJournal cuts the journal at path back to what was known after afterStep
+// steps: records of later steps go, and so does what is no record. The file is
+// replaced in one step. A journal that does not exist is left so.
+func TruncateJournal(path string, afterStep int64) error {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err // names the path already
+	}
+	kept := make([]byte, 0, len(data))
+	for _, line := range bytes.Split(data, []byte("\n")) {
+		if e, err := parseLine(line); err == nil && e.Step <= afterStep {
+			kept = append(append(kept, line...), '\n')
+		}
+	}
+	if bytes.Equal(kept, data) {
+		return nil
+	}
+	return atomicfile.WriteFile(path, kept)
+}
+
+// parseLine reads one record. Its metrics keep their order, so it goes through the
+// tokens of the object.
+func parseLine(line []byte) (e Event, err error) {
+	dec := json.NewDecoder(bytes.NewReader(line))
+	if tok, err := dec.Token(); err != nil || tok != json.Delim('{') {
+		return e, errors.New("no JSON object")
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return e, fmt.Errorf("no JSON object: %w", err)
+		}
+		if err := e.field(key.(string), dec); err != nil { // a key is always a string
+			return e, fmt.Errorf("key %q: %w", key, err)
+		}
+	}
+	if tok, err := dec.Token(); err != nil || tok != json.Delim('}') || dec.More() {
+		return e, errors.New("no JSON object on a line of its own")
+	}
+	if e.Kind == "" || e.Time.IsZero() {
+		return e, errors.New("a record without a time or a kind")
+	}
+	return e, nil
+}
+
+// field reads the value of one key into the event.
+func (e *Event) field(key string, dec *json.Decoder) error {
+	switch key {
+	case "time":
+		var text string
+		if err := dec.Decode(&text); err != nil {
+			return err
+		}
+		at, err := time.Parse(time.RFC3339Nano, text)
+		e.Time = at
+		return err
+	case "kind":
+		return dec.Decode(&e.Kind)
+	case "text":
+		return dec.Decode(&e.Text)
+	case "step":
+		return dec.Decode(&e.Step)
+	case "epoch":
+		return dec.Decode(&e.Epoch)
+	}
+	x, err := metric(dec)
+	e.Values = append(e.Values, Value{key, x})
+	return err
+}
+
+// metric reads a number, or the name of a value that is none.
+func metric(dec *json.Decoder) (float64, error) {
+	tok, err := dec.Token()
+	if err != nil {
+		return 0, err
+	}
+	switch tok {
+	case "NaN":
+		return math.NaN(), nil
+	case "Infinity":
+		return math.Inf(1), nil
+	case "-Infinity":
+		return math.Inf(-1), nil
+	}
+	x, ok := tok.(float64)
+	if !ok {
+		return 0, fmt.Errorf("%v is no number", tok)
+	}
+	return x, nil
+}

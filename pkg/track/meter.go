@@ -1,0 +1,96 @@
+package track
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Meter shows how far a long piece of work is, such as an extraction: on a terminal
+// a live bar, elsewhere a plain line every few seconds, and at the end one line
+// that stays.
+type Meter struct {
+	mu    sync.Mutex
+	s     screen
+	label string // what is being done
+	unit  string // what is counted, such as rows
+	total int64
+	done  int64
+	began time.Time
+	over  bool
+}
+
+// NewMeter shows work on total units (0 = not known) that begins now.
+func NewMeter(d Display, label, unit string, total int64) *Meter {
+	m := &Meter{s: newScreen(d), label: label, unit: unit, total: total}
+	m.began = m.s.Now()
+	if !m.s.live() {
+		m.s.drawn = m.began
+	}
+	return m
+}
+
+// Set says how many units are done. It is cheap to call often. An error of the
+// output is returned once.
+func (m *Meter) Set(done int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.done = done
+	now := m.s.Now()
+	if m.over || !m.s.due(now) {
+		return nil
+	}
+	return m.s.show(m.parts(now), fraction(done, m.total), now)
+}
+
+// Note writes a sentence for people above the bar.
+func (m *Meter) Note(text string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.s.print(oneLine(text))
+}
+
+// Close replaces the bar by a line that says what was done.
+func (m *Meter) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.over {
+		return nil
+	}
+	m.over = true
+	if err := m.s.clear(); err != nil || m.s.Quiet {
+		return err
+	}
+	took := m.s.Now().Sub(m.began)
+	parts := []string{m.label, fmt.Sprintf("%d %s in %s", m.done, m.unit, Duration(took))}
+	if rate := m.rate(took); rate > 0 {
+		parts = append(parts, fmt.Sprintf("%s %s/s", Count(rate), m.unit))
+	}
+	return m.s.print(wrap(parts, m.s.columns()))
+}
+
+func (m *Meter) parts(now time.Time) []part {
+	took := now.Sub(m.began)
+	parts := []part{{0, m.label}}
+	if m.total > 0 {
+		parts = append(parts, part{3, barName}, part{1, percent(fraction(m.done, m.total))})
+	}
+	parts = append(parts, part{4, counter(m.unit, m.done, m.total)})
+	rate := m.rate(took)
+	if rate > 0 {
+		parts = append(parts, part{5, fmt.Sprintf("%s %s/s", Count(rate), m.unit)})
+	}
+	pace := newPace(0, m.began)
+	if left, ok := pace.left(m.done, m.total, now); ok {
+		parts = append(parts, part{2, "ETA " + Duration(left)})
+	}
+	return parts
+}
+
+// rate is the units a second; 0 = not known.
+func (m *Meter) rate(took time.Duration) float64 {
+	if took <= 0 {
+		return 0
+	}
+	return float64(m.done) / took.Seconds()
+}
