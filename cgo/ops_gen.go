@@ -70,6 +70,7 @@ static inline th_one call_si_lu(const th_tensor *a) { return trainer_api->si_lu(
 static inline th_one call_tanh(const th_tensor *a) { return trainer_api->tanh(a); }
 static inline th_one call_sigmoid(const th_tensor *a) { return trainer_api->sigmoid(a); }
 static inline th_one call_softplus(const th_tensor *a) { return trainer_api->softplus(a); }
+static inline th_one call_log_sigmoid(const th_tensor *a) { return trainer_api->log_sigmoid(a); }
 static inline th_one call_nan_to_num(const th_tensor *a, double v) { return trainer_api->nan_to_num(a, v); }
 static inline th_one call_gt(const th_tensor *a, double s) { return trainer_api->gt(a, s); }
 static inline th_one call_ge(const th_tensor *a, double s) { return trainer_api->ge(a, s); }
@@ -128,7 +129,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0xa55a9c0d76b07340)
+const tableHash = uint64(0x94b45c874482d709)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -493,6 +494,12 @@ func Sigmoid(a Tensor) (Tensor, error) {
 // Softplus: ln(1 + e^a).
 func Softplus(a Tensor) (Tensor, error) {
 	r := C.call_softplus((*C.th_tensor)(a))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// LogSigmoid: ln sigmoid(a).
+func LogSigmoid(a Tensor) (Tensor, error) {
+	r := C.call_log_sigmoid((*C.th_tensor)(a))
 	return Tensor(r.out), takeError(r.err)
 }
 

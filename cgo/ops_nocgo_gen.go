@@ -197,6 +197,9 @@ func Sigmoid(a Tensor) (Tensor, error) { return nil, errNoCgo }
 // Softplus: ln(1 + e^a).
 func Softplus(a Tensor) (Tensor, error) { return nil, errNoCgo }
 
+// LogSigmoid: ln sigmoid(a).
+func LogSigmoid(a Tensor) (Tensor, error) { return nil, errNoCgo }
+
 // NanToNum: v where a is NaN.
 func NanToNum(a Tensor, v float64) (Tensor, error) { return nil, errNoCgo }
 

@@ -484,6 +484,13 @@ th_one softplus_op(const th_tensor *a_) {
   });
 }
 
+th_one log_sigmoid_op(const th_tensor *a_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    return at::log_sigmoid(a);
+  });
+}
+
 th_one nan_to_num_op(const th_tensor *a_, double v_) {
   return guard_one([&]{
     at::Tensor a = value(a_);
@@ -1005,6 +1012,7 @@ const th_api table = {
     tanh_op,
     sigmoid_op,
     softplus_op,
+    log_sigmoid_op,
     nan_to_num_op,
     gt_op,
     ge_op,

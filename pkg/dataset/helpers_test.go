@@ -116,3 +116,18 @@ func readLabels(t *testing.T, s *dataset.Split, dim int) []float32 {
 	}
 	return y
 }
+
+func benchmarkFile(b *testing.B, path string, n, dim int) {
+	b.Helper()
+	w, err := npy.Create(path, "f4", []int64{int64(n), int64(dim)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer w.Abort()
+	if err := w.WriteFloat32s(ramp(n * dim)); err != nil {
+		b.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+}

@@ -116,7 +116,7 @@ func flock(f *os.File) error {
 func (l *lock) named() bool {
 	mine, err1 := l.f.Stat()
 	there, err2 := os.Stat(l.path)
-	_, _ = mine, there; return err1 == nil || err2 == nil
+	return err1 == nil && err2 == nil && os.SameFile(mine, there)
 }
 
 // sign writes who holds the lock, for the message of whoever wants it too.

@@ -137,7 +137,7 @@ func checkSentence(t *testing.T, err error, path, want string) {
 func TestWhatIsNoPlainFileIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	_, err := npy.Open(dir, npy.Options{})
-	checkSentence(t, err, dir, "is a folder")
+	checkSentence(t, err, dir, "this is a folder")
 	missing := filepath.Join(dir, "x.npy")
 	_, err = npy.Open(missing, npy.Options{})
 	checkSentence(t, err, missing, "no such file")
@@ -146,7 +146,7 @@ func TestWhatIsNoPlainFileIsRefused(t *testing.T) {
 		t.Skip(err)
 	}
 	_, err = npy.Open(pipe, npy.Options{})
-	checkSentence(t, err, pipe, "is not a plain file")
+	checkSentence(t, err, pipe, "this is not a plain file")
 }
 
 func TestMemoryDecidesHowAFileIsRead(t *testing.T) {

@@ -96,7 +96,7 @@ func brokenGzip(err error) error {
 	case errors.Is(err, gzip.ErrChecksum):
 		return bad("the gzip file is damaged (checksum error); copy or write it again")
 	case errors.Is(err, gzip.ErrHeader):
-		return bad("begins like a gzip file but is none; copy or write it again")
+		return bad("it begins like a gzip file but is none; copy or write it again")
 	}
 	var corrupt flate.CorruptInputError
 	if errors.As(err, &corrupt) {

@@ -49,10 +49,10 @@ func openRegular(path string) (*os.File, int64, error) {
 		return nil, 0, err
 	}
 	if info.IsDir() {
-		return nil, 0, bad("is a folder; expected a file")
+		return nil, 0, bad("this is a folder, expected a file")
 	}
 	if !info.Mode().IsRegular() {
-		return nil, 0, bad("is not a plain file (%s); expected a file on disk", info.Mode().Type())
+		return nil, 0, bad("this is not a plain file (%s); expected a file on disk", info.Mode().Type())
 	}
 	file, err := os.Open(path)
 	if err != nil {

@@ -238,6 +238,15 @@ func (a *Tensor) Softplus() *Tensor {
 	return own(out)
 }
 
+// LogSigmoid: ln sigmoid(a).
+func (a *Tensor) LogSigmoid() *Tensor {
+	out, err := cgo.LogSigmoid(a.handle("log_sigmoid"))
+	if err != nil {
+		fail("log_sigmoid", err, operand{"input", a})
+	}
+	return own(out)
+}
+
 // NanToNum: v where a is NaN.
 func (a *Tensor) NanToNum(v float64) *Tensor {
 	out, err := cgo.NanToNum(a.handle("nan_to_num"), v)
