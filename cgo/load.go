@@ -5,6 +5,7 @@ package cgo
 /*
 #cgo LDFLAGS: -ldl
 #include <dlfcn.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include "shim.h"
 
@@ -17,6 +18,13 @@ static const char *trainer_open(const char *path) {
   if (!table) return dlerror();
   trainer_api = table();
   return NULL;
+}
+
+static void trainer_keep_memory(void) {
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 64 << 20);
 }
 
 static uint64_t trainer_hash(void) { return trainer_api->hash; }
@@ -55,6 +63,11 @@ func Setenv(key, value string) {
 	defer C.free(unsafe.Pointer(v))
 	C.setenv(k, v, 1)
 }
+
+// KeepMemory tells malloc to keep up to 1 GB of what is freed, in one arena: a training
+// step frees and asks for the same large blocks again, and each fresh page is a fault
+// (a third of the time of a small step on one thread; bench/vae_step.sh).
+func KeepMemory() { C.trainer_keep_memory() }
 
 // FreeTensors frees the handles; nil ones are passed over.
 func FreeTensors(ts []Tensor) {

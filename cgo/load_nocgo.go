@@ -15,6 +15,9 @@ func Load(string) error { return errNoCgo }
 // Setenv does nothing in this build.
 func Setenv(string, string) {}
 
+// KeepMemory does nothing in this build.
+func KeepMemory() {}
+
 // FreeTensors does nothing in this build.
 func FreeTensors([]Tensor) {}
 

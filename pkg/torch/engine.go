@@ -188,6 +188,7 @@ var loadOnce = sync.OnceValue(func() error {
 	cgo.Setenv("OMP_DYNAMIC", "FALSE")
 	cgo.Setenv("MKL_DYNAMIC", "FALSE")
 	waitPatiently()
+	cgo.KeepMemory()
 	if err := cgo.Load(path); err != nil {
 		return &MissingError{fmt.Sprintf("%v; run `make build`, which finds or fetches libtorch", err)}
 	}
