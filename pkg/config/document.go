@@ -16,6 +16,8 @@ type Document struct {
 	text  string     // the file's text
 	root  *yaml.Node // the effective config
 	saved string     // the text that says it
+	file  string     // the name of the file, for messages
+	overs map[*yaml.Node]string
 }
 
 // decode reads the tree into the struct that into points to; the tree is then the
@@ -25,7 +27,7 @@ func (d *decoder) decode(text string, root *yaml.Node, into any) (*Document, err
 	if err := newError(d.problems); err != nil {
 		return nil, err
 	}
-	doc := &Document{text: text, root: root}
+	doc := &Document{text: text, root: root, file: d.file, overs: d.overs}
 	for _, candidate := range []func() string{doc.edited, doc.rewritten, doc.plain} {
 		if saved := candidate(); doc.holds(saved) {
 			doc.saved = saved

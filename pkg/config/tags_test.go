@@ -82,3 +82,23 @@ func TestDefaultsOfNumbersAreNumbersToPyYAML(t *testing.T) {
 	walk(reflect.TypeFor[Train]())
 	walk(reflect.TypeFor[Infer]())
 }
+
+func TestTheReferenceListsEveryKeyOnce(t *testing.T) {
+	seen := map[string]Key{}
+	for _, k := range Reference(&Train{}, "") {
+		if _, twice := seen[k.Path]; twice {
+			t.Errorf("%s is listed twice", k.Path)
+		}
+		seen[k.Path] = k
+	}
+	lr := seen["training.optimizer.lr"]
+	if lr.Default != "1.0e-3" || lr.Check != "min=0" || lr.Doc == "" {
+		t.Errorf("training.optimizer.lr is %+v", lr)
+	}
+	if d := seen["training.optimizer.weight_decay"].Default; d != "0.0 (name adamw: 0.01)" {
+		t.Errorf("weight_decay's defaults are %q", d)
+	}
+	if _, ok := seen["mlflow.tracking_uri"]; !ok || len(seen) < 40 {
+		t.Errorf("%d keys are listed", len(seen))
+	}
+}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/gotrainer/trainer/pkg/model"
@@ -77,8 +78,14 @@ func Probe(m model.Model, s Split, in model.Inputs, d torch.Device, batch int) (
 	gen := torch.NewGenerator(0, d)
 	defer gen.Close()
 	c := &model.Context{Noise: generatorNoise{gen}}
-	err := torch.Try(func() { names, _ = evaluateBatch(m, c, host, in, d, nil) })
-	return names, err
+	var misfit error
+	err := torch.Try(func() {
+		if check, ok := m.(CheckData); ok {
+			torch.Scoped(func() { misfit = check.CheckData(host.tensors(in, d).X) })
+		}
+		names, _ = evaluateBatch(m, c, host, in, d, nil)
+	})
+	return names, cmp.Or(err, misfit)
 }
 
 // generatorNoise draws from a generator; a nil one is the device's default.

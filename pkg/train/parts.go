@@ -122,6 +122,10 @@ type Parts struct {
 // the first training batch of a fresh run.
 type DataInit interface{ DataInit(x *torch.Tensor) }
 
+// CheckData is the hook of models that not all data fit: Probe calls it with a batch.
+// Its error is the user's.
+type CheckData interface{ CheckData(x *torch.Tensor) error }
+
 // AfterBackward is the hook of models that change gradients before they are clipped.
 type AfterBackward interface{ AfterBackward() }
 

@@ -12,6 +12,8 @@ type likelihood interface {
 	nll(out, x *torch.Tensor) *torch.Tensor
 	// mean is the expected sample.
 	mean(out *torch.Tensor) *torch.Tensor
+	// accepts says what is wrong with data in [low, high]; nil if nothing is.
+	accepts(low, high float64) error
 }
 
 func newLikelihood(name string) (likelihood, error) {
@@ -32,6 +34,13 @@ func (bernoulli) nll(out, x *torch.Tensor) *torch.Tensor { return sumSample(out.
 
 func (bernoulli) mean(out *torch.Tensor) *torch.Tensor { return out.Sigmoid() }
 
+func (bernoulli) accepts(low, high float64) error {
+	if low >= 0 && high <= 1 {
+		return nil
+	}
+	return model.Mistakef("model.likelihood: bernoulli needs data in [0, 1], found values from %.4g to %.4g; use gaussian, or data.normalize: minmax", low, high)
+}
+
 // gaussian takes the output as means m of unit variance: ½ Σ (x - m)². The ½ is part
 // of the density; without it a weight such as beta would mean half as much.
 type gaussian struct{}
@@ -41,6 +50,8 @@ func (gaussian) nll(out, x *torch.Tensor) *torch.Tensor {
 }
 
 func (gaussian) mean(out *torch.Tensor) *torch.Tensor { return out }
+
+func (gaussian) accepts(_, _ float64) error { return nil }
 
 // sumSample sums [B, …] over all but the batch.
 func sumSample(t *torch.Tensor) *torch.Tensor { return t.Flatten(1, -1).SumDim([]int64{1}, false) }

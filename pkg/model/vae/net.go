@@ -75,6 +75,14 @@ func (n *Net) posterior(x *torch.Tensor, training bool) (mu, s *torch.Tensor) {
 	return mu, s.Clamp(-30, 20)
 }
 
+// CheckData says whether the likelihood is one of data such as x; it waits for the
+// device.
+func (n *Net) CheckData(x *torch.Tensor) error {
+	flat := x.Flatten(0, -1)
+	low, high := flat.Neg().Amax([]int64{0}, false).Item(), flat.Amax([]int64{0}, false).Item()
+	return n.likelihood.accepts(-low, high)
+}
+
 // sample is z = mu + exp(s/2)·eps.
 func sample(mu, s *torch.Tensor, noise model.Noise) *torch.Tensor {
 	eps := noise.Randn(mu.Shape(), mu)

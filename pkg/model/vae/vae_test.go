@@ -192,3 +192,31 @@ func TestWhatDoesNotFitIsOneSentence(t *testing.T) {
 		})
 	}
 }
+
+func TestBernoulliRefusesDataOutsideOfZeroToOne(t *testing.T) {
+	for _, c := range []struct {
+		likelihood string
+		data       []float32
+		refused    bool
+	}{
+		{"bernoulli", []float32{0, 0.5, 1}, false},
+		{"bernoulli", []float32{-0.1, 0.5, 1}, true},
+		{"bernoulli", []float32{0, 0.5, 255}, true},
+		{"gaussian", []float32{-3, 0.5, 255}, false},
+	} {
+		torchtest.Run(t, func() error {
+			scope := torch.NewScope("param")
+			defer scope.Close()
+			cfg := Config{LatentDim: 1, Encoder: Encoder{Kind: "mlp", HiddenDims: []int64{2}, Activation: "relu"}, Likelihood: c.likelihood}
+			m, err := VAE().Build(&cfg, model.Inputs{Shape: []int64{3}}, nn.Default(scope))
+			if err != nil {
+				return err
+			}
+			err = m.(*plain).CheckData(torch.FromFloat32s(c.data, []int64{1, 3}))
+			if (err != nil) != c.refused {
+				t.Errorf("%s on %v: err = %v", c.likelihood, c.data, err)
+			}
+			return nil
+		})
+	}
+}

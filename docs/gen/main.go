@@ -1,0 +1,105 @@
+// Command gen writes docs/config.md, the reference of all config keys, from the tags
+// of the structs that the keys are read into. It is run by `go generate ./...`.
+package main
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"strings"
+
+	"github.com/gotrainer/trainer/pkg/config"
+	"github.com/gotrainer/trainer/pkg/model/builtin"
+)
+
+//go:generate go run . ../config.md
+
+const head = `# Config reference
+
+Generated from the code by ` + "`make generate`" + `. A config with ` + "`model:`" + ` or ` + "`training:`" + ` is for
+` + "`trainer train`" + `; one with neither is for ` + "`trainer extract-embeddings`" + ` and ` + "`trainer predict`" + `.
+An unknown key, a wrong type or an impossible combination is an error that names the line.
+Any key can be overridden: ` + "`--set training.optimizer.lr=3e-4`" + `. ` + "`${VAR}` and `${VAR:-default}`" + `
+stand for environment variables; the saved config keeps the reference.
+
+Short forms: ` + "`optimizer: adam`, `scheduler: cosine`, `grad_clip: 1.0`, `early_stopping: 10`," + `
+` + "`training.lr` and `training.batch_size`" + `.
+`
+
+func main() {
+	log.SetFlags(0)
+	if len(os.Args) != 2 {
+		log.Fatal("gen needs the file to write")
+	}
+	if err := os.WriteFile(os.Args[1], []byte(text()), 0o644); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func text() string {
+	var b strings.Builder
+	b.WriteString(head)
+	table(&b, "Training", config.Reference(config.Train{}, ""))
+	registry := builtin.Registry()
+	for _, v := range registry {
+		title := fmt.Sprintf("Model `%s`, variant `%s`", v.Type, v.Name)
+		if v.Name == registry.Default(v.Type) {
+			title += " (the default)"
+		}
+		table(&b, title, config.Reference(v.Params(), "model."))
+	}
+	table(&b, "Extraction and prediction", config.Reference(config.Infer{}, ""))
+	return b.String()
+}
+
+func table(b *strings.Builder, title string, keys []config.Key) {
+	fmt.Fprintf(b, "\n## %s\n\n| key | default | values | meaning |\n|---|---|---|---|\n", title)
+	for _, k := range keys {
+		if k.Path == "model" {
+			b.WriteString("| `model.type` |  | required | the kind of model; its keys are below |\n" +
+				"| `model.variant` | the type's first |  | the variant of that kind |\n")
+			continue
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", k.Path, code(k.Default), values(k.Check), k.Doc+when(k.When))
+	}
+}
+
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + s + "`"
+}
+
+// values says a check tag for people.
+func values(check string) string {
+	var parts []string
+	for _, c := range strings.Split(check, ",") {
+		name, arg, _ := strings.Cut(c, "=")
+		words := map[string]string{
+			"min": "at least " + arg, "max": "at most " + arg, "gt": "above " + arg, "lt": "below " + arg,
+			"oneof": strings.ReplaceAll(arg, "|", ", "), "minlen": "not empty", "required": "**required**", "unique": "no value twice",
+		}
+		if text, ok := words[name]; ok {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// when says a when tag for people.
+func when(conditions string) string {
+	if conditions == "" {
+		return ""
+	}
+	var parts []string
+	for _, c := range strings.Split(conditions, ";") {
+		key, arg, _ := strings.Cut(strings.TrimSpace(c), "=")
+		if arg == "" {
+			parts = append(parts, "without `"+key+"`")
+			continue
+		}
+		parts = append(parts, "with "+key+" "+strings.ReplaceAll(arg, "|", ", "))
+	}
+	return " (" + strings.Join(parts, "; ") + ")"
+}
