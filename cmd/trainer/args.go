@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -10,51 +11,109 @@ import (
 // flagsFirst moves the flags of a command before its arguments, where urfave/cli
 // expects them: users type them on either side. What follows -- stays as it is.
 func flagsFirst(app *cli.App, args []string) ([]string, error) {
+	args = habits(args)
 	i := slices.IndexFunc(args[min(1, len(args)):], func(a string) bool { return !strings.HasPrefix(a, "-") })
-	if i < 0 {
-		return args, nil
+	before := args[min(1, len(args)):]
+	if i >= 0 {
+		before = before[:i]
 	}
-	command := app.Command(args[1+i])
-	if command == nil {
+	for _, a := range before {
+		if !isHelp(a) {
+			return nil, mistakef("unknown flag %s; the flags follow the command, as in `trainer train CONFIG -q`; see `trainer --help`", a)
+		}
+	}
+	if i < 0 || app.Command(args[1+i]) == nil {
 		return args, nil
 	}
 	head, rest := args[:2+i], args[2+i:]
-	var flags, operands []string
+	flags, operands, err := sortArgs(app.Command(args[1+i]), rest)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(head, flags, []string{"--"}, operands), nil
+}
+
+// habits turns what users of other programs type into commands of this one.
+func habits(args []string) []string {
+	if len(args) < 2 {
+		return args
+	}
+	switch args[1] {
+	case "--version":
+		return slices.Concat(args[:1], []string{"version"}, args[2:])
+	case "help":
+		return slices.Concat(args[:1], args[2:], []string{"--help"})
+	}
+	return args
+}
+
+// sortArgs tells a command's flags, with their values, from its arguments.
+func sortArgs(c *cli.Command, rest []string) (flags, operands []string, err error) {
 	for len(rest) > 0 {
 		a := rest[0]
 		rest = rest[1:]
-		switch {
-		case a == "--":
-			operands = append(operands, rest...)
-			rest = nil
-		case !strings.HasPrefix(a, "-") || a == "-":
+		if a == "--" {
+			return flags, append(operands, rest...), nil
+		}
+		if !strings.HasPrefix(a, "-") || a == "-" {
 			operands = append(operands, a)
-		case takesValue(command, a):
+			continue
+		}
+		flags = append(flags, a)
+		needsValue, err := checkFlag(c, a)
+		if err != nil {
+			return nil, nil, err
+		}
+		if needsValue {
 			if len(rest) == 0 {
-				return nil, mistakef("flag %s needs a value; see `trainer %s --help`", a, command.Name)
+				return nil, nil, mistakef("flag %s needs a value; see `trainer %s --help`", a, c.Name)
 			}
-			flags = append(flags, a, rest[0])
-			rest = rest[1:]
-		default:
-			flags = append(flags, a)
+			flags, rest = append(flags, rest[0]), rest[1:]
 		}
 	}
-	ordered := append(slices.Clone(head), flags...)
-	return append(append(ordered, "--"), operands...), nil
+	return flags, operands, nil
 }
 
-// takesValue says whether a flag's value is the next argument.
-func takesValue(c *cli.Command, arg string) bool {
-	name := strings.TrimLeft(arg, "-")
-	if strings.Contains(name, "=") {
-		return false
+// checkFlag says whether a flag's value is the next argument, or what is wrong with it.
+func checkFlag(c *cli.Command, arg string) (needsValue bool, err error) {
+	name, value, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+	if isHelp(arg) {
+		return false, nil
 	}
+	i := slices.IndexFunc(c.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+	if i < 0 {
+		hint := ""
+		if flagNames(c, "set") != "" {
+			hint = "; a key of the config is overridden with --set, as in --set training.epochs=5"
+		}
+		return false, mistakef("unknown flag %s, expected %s%s", arg, flagNames(c, ""), hint)
+	}
+	_, isBool := c.Flags[i].(*cli.BoolFlag)
+	if _, err := strconv.ParseBool(value); isBool && hasValue && err != nil {
+		return false, mistakef("flag --%s: found %q, expected no value, or true or false", name, value)
+	}
+	return !isBool && !hasValue, nil
+}
+
+func isHelp(arg string) bool { return slices.Contains([]string{"-h", "-help", "--help"}, arg) }
+
+// flagNames lists a command's flags, or the one of that name.
+func flagNames(c *cli.Command, only string) string {
+	var names []string
 	for _, f := range c.Flags {
-		if _, isBool := f.(*cli.BoolFlag); slices.Contains(f.Names(), name) {
-			return !isBool
+		if name := f.Names()[0]; only == "" || only == name {
+			names = append(names, "--"+name)
 		}
 	}
-	return false
+	return strings.Join(names, ", ")
+}
+
+func commands(app *cli.App) string {
+	var names []string
+	for _, c := range app.Commands {
+		names = append(names, c.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // common are the flags of every command that reads a config.
@@ -67,29 +126,4 @@ func common() []cli.Flag {
 		&cli.BoolFlag{Name: "no-progress", Usage: "no live progress"},
 		&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
 	}
-}
-
-// target is the one config or directory that a command works on.
-func target(c *cli.Context) (string, error) {
-	switch path := c.String("config"); {
-	case path != "" && c.Args().Len() > 0:
-		return "", mistakef("found both --config %s and the argument %s; give one", path, c.Args().First())
-	case path != "":
-		return path, nil
-	case c.Args().Len() == 1:
-		return c.Args().First(), nil
-	case c.Args().Len() == 0:
-		return "", mistakef("%s needs a config file or an experiment directory, e.g. `%s`", c.Command.Name, example(c.Command))
-	}
-	return "", mistakef("%s takes one config, found %d: %s", c.Command.Name, c.Args().Len(), strings.Join(c.Args().Slice(), " "))
-}
-
-// example is the first line of a command's examples.
-func example(c *cli.Command) string {
-	for _, line := range strings.Split(c.Description, "\n") {
-		if line = strings.TrimSpace(line); strings.HasPrefix(line, "trainer ") {
-			return line
-		}
-	}
-	return "trainer " + c.Name + " configs/train_vae.yaml"
 }

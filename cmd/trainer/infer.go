@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -29,58 +30,54 @@ func inferCommand(name, usage, description string, aliases []string, kind infere
 	return &cli.Command{
 		Name: name, Aliases: aliases, Usage: usage, ArgsUsage: "CONFIG|DIR", Description: description, Flags: common(),
 		Action: func(c *cli.Context) error {
-			cfg, err := inferConfig(c)
+			cfg, doc, err := inferConfig(c)
 			if err != nil {
 				return err
 			}
-			return runInfer(c.Context, newConsole(c), cfg, kind)
+			return locate(doc, runInfer(c.Context, newConsole(c), cfg, kind))
 		},
 	}
 }
 
 // inferConfig reads the config, or the defaults where an experiment directory is
-// given.
-func inferConfig(c *cli.Context) (*config.Infer, error) {
+// given; then there is no document.
+func inferConfig(c *cli.Context) (*config.Infer, *config.Document, error) {
 	path, err := target(c)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	isRun, err := isExperiment(path)
+	if err != nil {
+		return nil, nil, err
 	}
 	o := config.Options{Set: c.StringSlice("set")}
-	if !isDir(path) {
-		cfg, _, err := config.LoadInfer(path, o)
-		return cfg, err
+	if !isRun {
+		if ownConfig(path) {
+			return nil, nil, mistakef("%s is the config that a run was trained with; give the run's directory: trainer %s %s", path, c.Command.Name, filepath.Dir(path))
+		}
+		return config.LoadInfer(path, o)
 	}
-	clean, err := filepath.Abs(path)
+	full, err := filepath.Abs(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	text := fmt.Sprintf("experiment: {name: %q, output_dir: %q}\n", filepath.Base(clean), filepath.Dir(filepath.Clean(path)))
+	text := fmt.Sprintf("experiment: {name: %q, output_dir: %q}\n", filepath.Base(full), filepath.Join(path, ".."))
 	cfg, _, err := config.ParseInfer(path, []byte(text), o)
-	return cfg, err
+	return cfg, nil, err
 }
 
-func runInfer(ctx context.Context, out *console, cfg *config.Infer, kind inference) error {
+func runInfer(ctx context.Context, console *console, cfg *config.Infer, kind inference) error {
 	t, err := openTrained(cfg.Experiment.OutputDir, cfg.Experiment.Name, cfg.Checkpoint)
 	if err != nil {
 		return err
 	}
 	if t.notice != "" {
-		out.note(t.notice)
+		console.note(t.notice)
 	}
-	spec, err := t.dataSpec(cfg.Data)
-	if err != nil {
-		return err
-	}
-	var data *dataset.Data
-	var engine *torch.Engine
-	err = both(
-		func() (err error) { data, err = dataset.Open(spec); return err },
-		func() (err error) {
-			engine, err = startEngine(t.config.Training.Threads, t.config.Training.Deterministic)
-			return err
-		})
-	if data != nil {
-		defer data.Close()
+	r := &inferRun{console: console, cfg: cfg, kind: kind, trained: t, out: outputs{dir: filepath.Join(t.dir, kind.folder)}}
+	engine, err := r.open()
+	if r.data != nil {
+		defer r.data.Close()
 	}
 	if engine != nil {
 		defer engine.Close()
@@ -88,34 +85,51 @@ func runInfer(ctx context.Context, out *console, cfg *config.Infer, kind inferen
 	if err != nil {
 		return err
 	}
-	if cfg.Data == nil {
-		if err := t.checkSplit(data); err != nil {
-			return err
-		}
-	}
-	device, _, err := chooseDevice(engine, "device", cfg.Device)
-	if err != nil {
-		return err
-	}
-	w := &inferRun{out: out, cfg: cfg, kind: kind, trained: t, data: data, device: device}
-	return engine.Do(ctx, func() error { return w.run(ctx) })
+	console.detail("checkpoint %s, epoch %d; device %s, %d threads; data %s", t.path, t.file.Epoch, r.device, engine.Threads(), sizes(r.data))
+	return engine.Do(ctx, func() error { return r.run(ctx) })
 }
 
 // inferRun is one command over all its splits.
 type inferRun struct {
-	out     *console
+	console *console
 	cfg     *config.Infer
 	kind    inference
 	trained *trained
 	data    *dataset.Data
 	device  torch.Device
-	written []written
+	out     outputs
 }
 
-// written is a file that the command made, as its result tells it.
-type written struct {
-	Path  string  `json:"path"`
-	Shape []int64 `json:"shape"`
+// open opens the data while libtorch is being loaded, and checks what can be checked
+// before the model is there.
+func (r *inferRun) open() (engine *torch.Engine, err error) {
+	spec, err := r.trained.dataSpec(r.cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	err = both(
+		func() (err error) {
+			r.data, err = dataset.Open(spec)
+			return r.trained.aboutData(r.cfg.Data, err)
+		},
+		func() (err error) {
+			settings := r.trained.config.Training
+			engine, err = startEngine(settings.Threads, settings.Deterministic)
+			return err
+		})
+	if err != nil {
+		return engine, err
+	}
+	if r.cfg.Data == nil {
+		if err := r.trained.checkSplit(r.data); err != nil {
+			return engine, err
+		}
+	}
+	if err := r.checkOutput(); err != nil {
+		return engine, err
+	}
+	r.device, _, err = chooseDevice(engine, "device", r.cfg.Device)
+	return engine, err
 }
 
 func (r *inferRun) run(ctx context.Context) error {
@@ -129,6 +143,17 @@ func (r *inferRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer r.out.abort()
+	if err := r.allSplits(ctx, m); err != nil {
+		return err
+	}
+	if err := r.out.commit(); err != nil {
+		return err
+	}
+	return r.report()
+}
+
+func (r *inferRun) allSplits(ctx context.Context, m model.Model) error {
 	splits := r.cfg.Splits
 	if splits == nil {
 		splits = r.kind.splits
@@ -136,17 +161,21 @@ func (r *inferRun) run(ctx context.Context) error {
 	for _, name := range splits {
 		s := r.split(name)
 		if s == nil {
-			r.out.note(fmt.Sprintf("the data have no %s split: its file is not written", name))
+			r.console.note(fmt.Sprintf("the data have no %s split: its file is not written", name))
 			continue
 		}
-		if err := r.one(ctx, m, name, s); err != nil {
+		err := r.one(ctx, m, name, s)
+		switch {
+		case err != nil && isMistake(err):
+			return err
+		case err != nil:
 			return fmt.Errorf("%s split: %w", name, err)
 		}
 	}
-	if len(r.written) == 0 {
-		return mistakef("the data have none of the splits %v; choose others by splits:", splits)
+	if len(r.out.written) == 0 {
+		return mistakef("splits: the data have none of %s; choose others", strings.Join(splits, ", "))
 	}
-	return r.report()
+	return nil
 }
 
 func (r *inferRun) split(name string) *dataset.Split {
@@ -161,16 +190,11 @@ func (r *inferRun) one(ctx context.Context, m model.Model, name string, s *datas
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(r.trained.dir, r.kind.folder, name+"_"+r.kind.suffix)
-	sink, err := newSink(path, r.cfg.Output)
-	if err != nil {
-		return err
-	}
-	defer sink.Abort()
+	sink := &rowSink{out: &r.out, name: name + "_" + r.kind.suffix, output: r.cfg.Output}
 	if reconstructs {
 		sink.change = r.data.Denormalize
 	}
-	bar := newBar(r.out, name, s.Len())
+	bar := newBar(r.console, name, s.Len())
 	err = infer.Run(ctx, infer.Job{
 		Rows: s, Shape: r.data.Shape, Device: r.device, Batch: r.cfg.BatchSize, Apply: apply, Sink: sink, Progress: bar.at,
 	})
@@ -178,20 +202,13 @@ func (r *inferRun) one(ctx context.Context, m model.Model, name string, s *datas
 	if err != nil {
 		return err
 	}
-	if err := sink.Close(); err != nil {
-		return err
-	}
-	r.written = append(r.written, written{sink.path, sink.shape})
 	return r.extras(name, s)
 }
 
 func (r *inferRun) report() error {
-	text := ""
-	for i, w := range r.written {
-		if i > 0 {
-			text += "\n"
-		}
-		text += fmt.Sprintf("%s %v", w.Path, w.Shape)
+	var lines []string
+	for _, w := range r.out.written {
+		lines = append(lines, fmt.Sprintf("%s %v", w.Path, w.Shape))
 	}
-	return r.out.result(map[string]any{"checkpoint": r.trained.path, "epoch": r.trained.file.Epoch, "files": r.written}, text)
+	return r.console.result(map[string]any{"checkpoint": r.trained.path, "epoch": r.trained.file.Epoch, "files": r.out.written}, strings.Join(lines, "\n"))
 }

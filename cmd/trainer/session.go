@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"runtime"
 	"strings"
 
@@ -24,6 +25,8 @@ type session struct {
 	parts   train.Parts
 	monitor train.Monitor
 	notices []string
+	from    *train.Snapshot      // a resumed run's; nil for a fresh one
+	stands  dataset.SamplerState // where a resumed run's sampler stands
 }
 
 // openSession opens the data while libtorch is being loaded.
@@ -91,6 +94,10 @@ func (s *session) build(scope *torch.Scope) error {
 	}
 	s.sampler = dataset.NewSampler(s.data.Train.Len(), cfg.Data.BatchSize, cfg.Experiment.Seed, cfg.Data.DropLast)
 	p.Order = order{s.sampler}
+	if s.from != nil {
+		p.Resume = s.from
+		err = cmp.Or(err, s.sampler.Restore(s.stands))
+	}
 	return err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
@@ -37,7 +36,11 @@ func trainCommand() *cli.Command {
 }
 
 func runTrain(ctx context.Context, out *console, path string, set []string) error {
-	if isDir(path) {
+	isRun, err := isExperiment(path)
+	if err != nil {
+		return err
+	}
+	if isRun {
 		path = filepath.Join(path, "config.yaml")
 	}
 	cfg, doc, err := config.LoadTrain(path, config.Options{Models: builtin.Registry(), Set: set})
@@ -46,25 +49,51 @@ func runTrain(ctx context.Context, out *console, path string, set []string) erro
 	}
 	reproduce(path, &cfg.Experiment)
 	if err := supported(cfg, out); err != nil {
-		return err
+		return locate(doc, err)
+	}
+	var from *resumption
+	if cfg.Experiment.OnExists == experiment.Resume {
+		if from, err = findResumption(filepath.Join(cfg.Experiment.OutputDir, cfg.Experiment.Name), out); err != nil {
+			return err
+		}
+	}
+	return trainFrom(ctx, out, cfg, doc, from)
+}
+
+// trainFrom trains a config, afresh or from where a run stopped.
+func trainFrom(ctx context.Context, out *console, cfg *config.Train, doc *config.Document, from *resumption) error {
+	if from != nil {
+		if err := from.accept(doc, out); err != nil {
+			return err
+		}
 	}
 	s, err := openSession(cfg)
 	if err != nil {
-		return err
+		return locate(doc, err)
 	}
 	defer s.close()
-	return s.engine.Do(ctx, func() error { return trainIn(ctx, out, s, doc) })
+	if from != nil {
+		if err := from.apply(s, out); err != nil {
+			return err
+		}
+	}
+	return locate(doc, s.engine.Do(ctx, func() error { return trainIn(ctx, out, s, doc) }))
 }
 
 // reproduce sends a run's own saved config back into the directory that it lies in.
 func reproduce(path string, e *config.Experiment) {
-	dir := filepath.Dir(path)
-	if filepath.Base(path) != "config.yaml" || !isDir(filepath.Join(dir, "checkpoints")) {
+	if !ownConfig(path) {
 		return
 	}
+	dir := filepath.Dir(path)
 	if full, err := filepath.Abs(dir); err == nil {
-		e.OutputDir, e.Name, e.OnExists = filepath.Dir(dir), filepath.Base(full), experiment.Overwrite
+		e.OutputDir, e.Name, e.OnExists = filepath.Join(dir, ".."), filepath.Base(full), experiment.Overwrite
 	}
+}
+
+// ownConfig says whether a file is the config that a run saved in its directory.
+func ownConfig(path string) bool {
+	return filepath.Base(path) == "config.yaml" && isDir(filepath.Join(filepath.Dir(path), "checkpoints"))
 }
 
 // supported tells what a config asks for and this program or device does not do.
@@ -116,14 +145,23 @@ func trainRun(ctx context.Context, out *console, s *session, doc *config.Documen
 	if err := atomicfile.WriteFile(run.Path("config.yaml"), doc.Effective()); err != nil {
 		return train.Result{}, err
 	}
+	for _, line := range s.header(run) {
+		out.detail("%s", line)
+	}
 	watch, err := newWatch(out, run, s)
 	if err != nil {
 		return train.Result{}, err
 	}
-	keep := &keeper{run: run, strategy: checkpoint.Strategy(s.cfg.Checkpoint.SaveStrategy), facts: s.facts(doc), note: watch.Note}
+	asked, stop := saveSignal()
+	defer stop()
+	keep := &keeper{run: run, strategy: checkpoint.Strategy(s.cfg.Checkpoint.SaveStrategy), facts: s.facts(doc), note: watch.Note,
+		due: saveEvery(s.cfg.Checkpoint, asked)}
 	parts := s.parts
 	parts.Checkpoints, parts.Observer = keep, watch
 	result, err := train.Run(ctx, s.trainConfig(), parts)
+	if err == nil {
+		err = keep.finished()
+	}
 	watch.end(result, err)
 	return result, err
 }
@@ -136,9 +174,4 @@ func summary(out *console, run *experiment.Run, r train.Result, s *session) erro
 		"dir": dir, "epochs": r.Epochs, "steps": r.Steps, "monitor": s.trainConfig().Monitor.Name,
 		"best": number(r.Score.Best), "best_epoch": r.Score.BestEpoch, "stopped_early": r.Stopped,
 	}, fmt.Sprintf("%s", dir))
-}
-
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }

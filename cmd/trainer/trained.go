@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"gopkg.in/yaml.v3"
 
@@ -38,28 +40,48 @@ func openTrained(outputDir, name, which string) (*trained, error) {
 	if t.file, err = checkpoint.Load(t.path); err != nil {
 		return nil, err
 	}
-	t.config, err = configOf(t.path, t.file)
-	return t, err
+	text, err := yaml.Marshal(checkpoint.ToGo(t.file.Config))
+	if err != nil {
+		return nil, fmt.Errorf("%s: config: %w", t.path, err)
+	}
+	var doc *config.Document
+	if t.config, doc, err = config.ParseTrain(t.path+": config", text, config.Options{Models: builtin.Registry()}); err != nil {
+		return nil, err
+	}
+	return t, t.sameModel(doc)
 }
 
-// configOf reads the config that a checkpoint was made with.
-func configOf(path string, f *checkpoint.File) (*config.Train, error) {
-	text, err := yaml.Marshal(checkpoint.ToGo(f.Config))
+// sameModel holds that the checkpoint is one of this experiment's model, so that its
+// results may be written there. A run without a readable config.yaml passes.
+func (t *trained) sameModel(doc *config.Document) error {
+	saved := filepath.Join(t.dir, "config.yaml")
+	_, own, err := config.LoadTrain(saved, config.Options{Models: builtin.Registry()})
 	if err != nil {
-		return nil, fmt.Errorf("%s: config: %w", path, err)
+		return nil
 	}
-	cfg, _, err := config.ParseTrain(path+": config", text, config.Options{Models: builtin.Registry()})
-	return cfg, err
+	want, _ := own.Map()["model"].(map[string]any)
+	have, _ := doc.Map()["model"].(map[string]any)
+	for _, key := range slices.Concat([]string{"type", "variant"}, slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(have))) {
+		if w, h := fmt.Sprint(want[key]), fmt.Sprint(have[key]); w != h {
+			return &checkpoint.Error{Path: t.path, Msg: fmt.Sprintf("was trained with model.%s %s, but %s is of model.%s %s", key, h, t.dir, key, w),
+				Hint: "use a checkpoint of that run, or name the run that the checkpoint is of"}
+		}
+	}
+	return nil
+}
+
+// aboutData adds to an error of the run's own data where their place is from and how
+// to give them another; other data are in the config at hand.
+func (t *trained) aboutData(other *config.Data, err error) error {
+	if other != nil || err == nil || !isMistake(err) {
+		return err
+	}
+	return fmt.Errorf("the data that %s was trained on: %w; data: in the config can give others", t.path, err)
 }
 
 // state is a dict of trainer_state; nil in a file that Python wrote.
 func (t *trained) state(keys ...string) *checkpoint.Dict {
-	d := t.file.TrainerState
-	for _, key := range keys {
-		v, _ := d.Get(key)
-		d, _ = v.(*checkpoint.Dict)
-	}
-	return d
+	return dictOf(t.file.TrainerState, keys...)
 }
 
 // dataSpec is the data to run on: the run's own, or other data, with the
@@ -110,7 +132,7 @@ func (t *trained) inputs(d *dataset.Data) (model.Inputs, error) {
 		return in, fmt.Errorf("%s: %w", t.path, err)
 	}
 	if fmt.Sprint(shape) != fmt.Sprint(in.Shape) {
-		return in, mistakef("the data have samples of shape %v, but the model in %s was trained on %v; give data of that shape", in.Shape, t.path, shape)
+		return in, mistakef("data: found samples of shape %v, but the model in %s was trained on %v; give data of that shape", in.Shape, t.path, shape)
 	}
 	in.LabelShape = nil
 	if labels, _ := saved.Get("label_shape"); labels != nil {

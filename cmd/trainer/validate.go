@@ -18,23 +18,36 @@ func validateCommand() *cli.Command {
 			"would happen. Needs no libtorch.\n\nExamples:\n   trainer validate configs/*.yaml",
 		Flags: common(),
 		Action: func(c *cli.Context) error {
-			out := newConsole(c)
-			if c.Args().Len() == 0 {
-				return mistakef("validate needs a config file, e.g. `trainer validate configs/train_vae.yaml`")
+			paths, err := targets(c)
+			if err != nil {
+				return err
 			}
-			var report []validated
-			var lines []string
-			for _, path := range c.Args().Slice() {
-				v, err := validate(path, c.StringSlice("set"))
-				if err != nil {
-					return err
-				}
-				report = append(report, v)
-				lines = append(lines, v.String())
-			}
-			return out.result(report, strings.Join(lines, "\n"))
+			return runValidate(newConsole(c), paths, c.StringSlice("set"))
 		},
 	}
+}
+
+// runValidate checks all configs, and tells of those that are right also where others
+// are wrong.
+func runValidate(out *console, paths, set []string) error {
+	report := []validated{}
+	var lines []string
+	var wrong problems
+	for _, path := range paths {
+		v, err := validate(path, set)
+		if err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		report = append(report, v)
+		lines = append(lines, v.String())
+	}
+	if len(report) > 0 || len(wrong) == 0 {
+		if err := out.result(report, strings.Join(lines, "\n")); err != nil {
+			return err
+		}
+	}
+	return wrong.err()
 }
 
 // validated is what a config would do.
@@ -70,13 +83,13 @@ func validate(path string, set []string) (validated, error) {
 		}
 		return validated{Config: path, Kind: kind, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name}, nil
 	}
-	cfg, _, err := config.LoadTrain(path, o)
+	cfg, doc, err := config.LoadTrain(path, o)
 	if err != nil {
 		return validated{}, err
 	}
 	data, err := dataset.Open(dataSpec(cfg.Data, cfg.Experiment.Seed))
 	if err != nil {
-		return validated{}, err
+		return validated{}, locate(doc, err)
 	}
 	defer data.Close()
 	v := validated{Config: path, Kind: kind, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name, SampleShape: data.Shape, Train: data.Train.Len()}

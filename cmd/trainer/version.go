@@ -16,6 +16,9 @@ func versionCommand() *cli.Command {
 		Description: "Examples:\n   trainer version\n   trainer version --json",
 		Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"}},
 		Action: func(c *cli.Context) error {
+			if c.Args().Len() > 0 {
+				return mistakef("version takes no argument, found %s", c.Args().First())
+			}
 			out := newConsole(c)
 			v := map[string]string{"trainer": version, "go": runtime.Version(), "os": runtime.GOOS + "/" + runtime.GOARCH}
 			libtorch := "not found"

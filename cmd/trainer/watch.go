@@ -16,27 +16,48 @@ import (
 type watch struct {
 	tracker  *track.Tracker
 	progress *track.Progress
+	screen   *screen
 	step     int64
 	epoch    int64
 }
 
 func newWatch(out *console, run *experiment.Run, s *session) (*watch, error) {
 	epochs, total := s.trainConfig().Length(s.parts.Order)
+	title, from := "training started", int64(0)
+	if s.from != nil {
+		from = s.from.Step
+		title = fmt.Sprintf("training resumed after step %d", from)
+		if err := track.TruncateJournal(run.Path("logs", "metrics.jsonl"), from, s.from.Epoch); err != nil {
+			return nil, err
+		}
+	}
 	journal, err := track.OpenJournal(run.Path("logs", "metrics.jsonl"))
 	if err != nil {
 		return nil, err
 	}
-	log, err := track.OpenLog(run.Path("logs", "training.log"), track.LogOptions{Title: "training started", Header: s.header(run), Epochs: epochs})
+	log, err := track.OpenLog(run.Path("logs", "training.log"), track.LogOptions{Title: title, Header: s.header(run), Epochs: epochs})
 	if err != nil {
 		journal.Close()
 		return nil, err
 	}
-	w := &watch{progress: track.NewProgress(out.display(), track.Plan{Epochs: epochs, Steps: total})}
-	w.tracker = track.NewTracker(nil, log, journal, w.progress)
+	w := &watch{progress: track.NewProgress(out.display(), track.Plan{Epochs: epochs, Steps: total, From: from})}
+	w.screen = &screen{Sink: w.progress, quiet: out.quiet}
+	w.tracker = track.NewTracker(nil, log, metrics{journal}, w.screen)
 	for _, n := range s.notices {
 		w.Note(n)
 	}
 	return w, nil
+}
+
+// metrics leaves out notes: metrics.jsonl is for programs.
+type metrics struct{ track.Sink }
+
+// Log passes on what has values.
+func (m metrics) Log(e track.Event) error {
+	if e.Kind == track.KindNote {
+		return nil
+	}
+	return m.Sink.Log(e)
 }
 
 // Tick moves the progress along.
@@ -66,10 +87,13 @@ func (w *watch) end(r train.Result, err error) {
 	case errors.Is(err, train.ErrInterrupted):
 		w.Note(fmt.Sprintf("interrupted after step %d", r.Steps))
 	case err != nil:
+		w.screen.mute() // the command tells the error itself
 		w.Note("failed: " + err.Error())
 	case r.Stopped:
+		w.screen.done()
 		w.Note(fmt.Sprintf("finished: early stopping after epoch %d; the best was epoch %d", r.Epochs, r.Score.BestEpoch))
 	default:
+		w.screen.done()
 		w.Note(fmt.Sprintf("finished after %d epochs, %d steps; the best was epoch %d", r.Epochs, r.Steps, r.Score.BestEpoch))
 	}
 	_ = w.tracker.Close() // the sinks' errors were told as notes
@@ -84,6 +108,25 @@ func values(lr float64, vs []train.Value) []track.Value {
 }
 
 var _ train.Observer = (*watch)(nil)
+
+// screen is the terminal as a sink, whose notes can be turned off for the end of a run.
+type screen struct {
+	track.Sink
+	quiet, muted bool
+}
+
+func (s *screen) mute() { s.muted = true }
+
+// done is for notes that are no warnings: -q drops them.
+func (s *screen) done() { s.muted = s.quiet }
+
+// Log passes on what is to be shown.
+func (s *screen) Log(e track.Event) error {
+	if s.muted {
+		return nil
+	}
+	return s.Sink.Log(e)
+}
 
 // display is where progress is shown.
 func (c *console) display() track.Display {

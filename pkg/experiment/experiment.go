@@ -208,6 +208,10 @@ func (r *Run) abandon() {
 	if r.dir != "" && !r.resuming {
 		r.discard() // the error of Begin says more than one of clearing up would
 	}
+	if r.lock != nil {
+		r.lock.release(true)
+		r.lock = nil
+	}
 	r.leave()
 }
 

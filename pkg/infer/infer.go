@@ -52,9 +52,13 @@ type Job struct {
 
 // Run does the job inside Engine.Do. The next batch is read while one is computed.
 func Run(ctx context.Context, j Job) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	batches := j.readAhead(ctx)
+	reading, cancel := context.WithCancel(ctx)
+	batches := j.readAhead(reading)
+	defer func() { // nothing is being read any more when Run returns
+		cancel()
+		for range batches {
+		}
+	}()
 	done := 0
 	var out []float32
 	for b := range batches {

@@ -39,9 +39,10 @@ func ReadJournal(path string) ([]Event, error) {
 }
 
 // TruncateJournal cuts the journal at path back to what was known after afterStep
-// steps: records of later steps go, and so does what is no record. The file is
-// replaced in one step. A journal that does not exist is left so.
-func TruncateJournal(path string, afterStep int64) error {
+// steps and afterEpoch finished epochs: records of later steps and ends of later
+// epochs go, and so does what is no record. The file is replaced in one step. A
+// journal that does not exist is left so.
+func TruncateJournal(path string, afterStep, afterEpoch int64) error {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -51,7 +52,8 @@ func TruncateJournal(path string, afterStep int64) error {
 	}
 	kept := make([]byte, 0, len(data))
 	for _, line := range bytes.Split(data, []byte("\n")) {
-		if e, err := parseLine(line); err == nil && e.Step <= afterStep {
+		e, err := parseLine(line)
+		if err == nil && e.Step <= afterStep && (e.Kind != KindEpoch || e.Epoch <= afterEpoch) {
 			kept = append(append(kept, line...), '\n')
 		}
 	}

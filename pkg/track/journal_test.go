@@ -144,13 +144,18 @@ func TestTruncateKeepsWhatWasKnownAtTheStep(t *testing.T) {
 	}
 	for _, tt := range tests {
 		path := putFile(t, tt.text)
-		if err := TruncateJournal(path, tt.after); err != nil {
+		if err := TruncateJournal(path, tt.after, 1); err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 		wantFile(t, path, tt.want)
 	}
+	unfinished := putFile(t, one+epoch)
+	if err := TruncateJournal(unfinished, 20, 0); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, unfinished, one) // the epoch's last step was done, its end was not
 	missing := filepath.Join(t.TempDir(), "metrics.jsonl")
-	if err := TruncateJournal(missing, 5); err != nil {
+	if err := TruncateJournal(missing, 5, 1); err != nil {
 		t.Errorf("a missing journal: %v", err)
 	}
 	if _, err := os.Stat(missing); err == nil {

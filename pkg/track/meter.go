@@ -50,7 +50,7 @@ func (m *Meter) Note(text string) error {
 	return m.s.print(oneLine(text))
 }
 
-// Close replaces the bar by a line that says what was done.
+// Close replaces the bar by a line that says what was done, if anything was.
 func (m *Meter) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -58,7 +58,7 @@ func (m *Meter) Close() error {
 		return nil
 	}
 	m.over = true
-	if err := m.s.clear(); err != nil || m.s.Quiet {
+	if err := m.s.clear(); err != nil || m.s.Quiet || m.done == 0 && m.total != 0 {
 		return err
 	}
 	took := m.s.Now().Sub(m.began)

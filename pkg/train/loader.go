@@ -19,6 +19,7 @@ type loader struct {
 	ready chan *hostBatch
 	free  chan *hostBatch
 	stop  chan struct{}
+	ended chan struct{} // closed when nothing is being read any more
 }
 
 const readAhead = 2
@@ -26,7 +27,7 @@ const readAhead = 2
 // newLoader has buffers for the batches of one step and those read ahead of it.
 func newLoader(s Split, order Order, in model.Inputs, batch, group int) *loader {
 	buffers := group + readAhead
-	l := &loader{ready: make(chan *hostBatch, buffers), free: make(chan *hostBatch, buffers), stop: make(chan struct{})}
+	l := &loader{ready: make(chan *hostBatch, buffers), free: make(chan *hostBatch, buffers), stop: make(chan struct{}), ended: make(chan struct{})}
 	for range buffers {
 		l.free <- newHostBatch(in, batch)
 	}
@@ -51,6 +52,7 @@ func labelDim(in model.Inputs) int {
 }
 
 func (l *loader) run(s Split, order Order, in model.Inputs) {
+	defer close(l.ended)
 	for {
 		var b *hostBatch
 		select {
@@ -87,7 +89,12 @@ func (l *loader) next() (*hostBatch, error) {
 
 func (l *loader) release(b *hostBatch) { l.free <- b }
 
-func (l *loader) close() { close(l.stop) }
+// close ends the reading ahead and waits for a read that is under way: the data may be
+// closed afterwards.
+func (l *loader) close() {
+	close(l.stop)
+	<-l.ended
+}
 
 // tensors copies the batch to the device.
 func (b *hostBatch) tensors(in model.Inputs, d torch.Device) model.Batch {

@@ -33,6 +33,9 @@ type Position struct{ Epoch, Samples int64 }
 // Checkpointer writes what must outlive the process. It asks for the snapshot only
 // when it writes one.
 type Checkpointer interface {
+	// Step is called after every step that does not end an epoch; it must be cheap
+	// when nothing is due.
+	Step(step int64, snapshot func() *Snapshot) error
 	// Epoch is called after every epoch; best says that its metric is the best so far.
 	Epoch(epoch int64, best bool, snapshot func() *Snapshot) error
 	// Interrupted is called once when the run's context ended.

@@ -58,7 +58,7 @@ func Run(ctx context.Context, cfg Config, parts Parts) (Result, error) {
 		return Result{}, err
 	}
 	defer r.close()
-	stopped := false
+	stopped := r.score.exhausted(r.Stop)
 	for !stopped && r.epoch < r.epochs && r.step < r.total {
 		if err := r.trainEpoch(); err != nil {
 			return r.result(false), err
@@ -121,9 +121,15 @@ func (r *run) trainEpoch() error {
 			if err := r.report(); err != nil {
 				return err
 			}
-			continue
+		} else {
+			r.Observer.Tick(r.epoch+1, r.step, r.samples)
 		}
-		r.Observer.Tick(r.epoch+1, r.step, r.samples)
+		if r.step == end {
+			break
+		}
+		if err := r.Checkpoints.Step(r.step, r.snapshot); err != nil {
+			return fmt.Errorf("step %d: %w", r.step, err)
+		}
 	}
 	return nil
 }
