@@ -155,12 +155,14 @@ func trainRun(ctx context.Context, out *console, s *session, doc *config.Documen
 	asked, stop := saveSignal()
 	defer stop()
 	keep := &keeper{run: run, strategy: checkpoint.Strategy(s.cfg.Checkpoint.SaveStrategy), facts: s.facts(doc), note: watch.Note,
-		due: saveEvery(s.cfg.Checkpoint, asked)}
+		due: saveEvery(s.cfg.Checkpoint, asked), saver: newSaver(s.cfg.Checkpoint.OnError, watch.Note)}
 	parts := s.parts
 	parts.Checkpoints, parts.Observer = keep, watch
 	result, err := train.Run(ctx, s.trainConfig(), parts)
 	if err == nil {
 		err = keep.finished()
+	} else {
+		err = errors.Join(err, keep.saver.flush())
 	}
 	watch.end(result, err)
 	return result, err

@@ -259,7 +259,7 @@ func TestBrokenCheckpointAndMLflow(t *testing.T) {
 		{name: "resume_every 0", text: small + "checkpoint: {resume_every: 0}\n",
 			want: `c.yaml:4: checkpoint.resume_every: found 0, expected none, a number of steps (500) or a time ("10m")`},
 		{name: "short form of inference", text: small + "checkpoint: best\n",
-			want: `c.yaml:4: checkpoint: found "best", expected a section with save_strategy, monitor, mode and resume_every`},
+			want: `c.yaml:4: checkpoint: found "best", expected a section with save_strategy, monitor, mode, resume_every and on_error`},
 		{name: "mlflow empty", text: small + "mlflow: {}\n",
 			want: `
 c.yaml:4: mlflow.tracking_uri: missing, expected the server's address, such as http://127.0.0.1:5000, or the variable MLFLOW_TRACKING_URI

@@ -12,6 +12,7 @@ type Checkpoint struct {
 	Monitor      string `yaml:"monitor" default:"val/loss" check:"monitor" doc:"the metric that decides which is best"`
 	Mode         string `yaml:"mode" default:"min" check:"oneof=min|max" doc:"whether less or more of it is better"`
 	ResumeEvery  string `yaml:"resume_every" default:"none" check:"every" doc:"how often a resume.pt is written"`
+	OnError      string `yaml:"on_error" default:"retry" check:"oneof=retry|stop" doc:"what to do when a checkpoint cannot be written: try again at the next one and stop after 3 in a row, or stop"`
 }
 
 // Every gives ResumeEvery as a number of steps or a duration; both 0 for none.

@@ -89,6 +89,7 @@ checkpoint:
   monitor: val/loss
   mode: min
   resume_every: none
+  on_error: retry
 `
 
 func TestEffectiveKeepsTheUsersTextAndAddsEachDefaultOnce(t *testing.T) {
@@ -254,6 +255,7 @@ checkpoint:
   save_strategy: best
   mode: min
   resume_every: none
+  on_error: retry
 `
 	if got := string(doc.Effective()); got != want {
 		t.Errorf("got:\n%s", got)

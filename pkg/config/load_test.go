@@ -23,7 +23,7 @@ func TestDefaultsAreThoseOfTheInterface(t *testing.T) {
 			Optimizer:  Optimizer{Name: "adam", LR: 1e-3, Betas: [2]float64{0.9, 0.999}, Eps: 1e-8},
 			Scheduler:  Scheduler{Name: "constant"},
 			Accumulate: 1, Precision: "fp32", Device: "auto", Deterministic: true, LogEverySteps: 50},
-		Checkpoint: Checkpoint{SaveStrategy: "best", Monitor: "val/loss", Mode: "min", ResumeEvery: "none"},
+		Checkpoint: Checkpoint{SaveStrategy: "best", Monitor: "val/loss", Mode: "min", ResumeEvery: "none", OnError: "retry"},
 	}
 	if !reflect.DeepEqual(train, want) {
 		t.Errorf("got  %+v\nwant %+v", train, want)

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gotrainer/trainer/pkg/nn"
 	"github.com/gotrainer/trainer/pkg/optim"
@@ -43,7 +44,7 @@ func (r *run) snapshot() *Snapshot {
 	s := &Snapshot{
 		Epoch: r.epoch, Step: r.step, Score: r.score, Position: r.position,
 		Model: copyTensors(nn.StateDict(r.Model)), ModelState: copyTensors(nn.States(r.Model)),
-		RNG: torch.RNGState(torch.CPU), Sums: r.meter.sums.Float64s(), Window: r.meter.window, Device: r.Device,
+		RNG: torch.RNGState(torch.CPU), Sums: r.meter.sums.Float64s(), Window: slices.Clone(r.meter.window), Device: r.Device,
 	}
 	if r.Device.IsCUDA() {
 		s.CUDARNG = [][]byte{torch.RNGState(r.Device)}
