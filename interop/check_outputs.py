@@ -1,74 +1,113 @@
 """The part of check_run.py that compares predictions and embeddings with the twin's."""
+import pathlib
+
 import numpy as np
 import torch
 
 import ckpt
+from normalization import Normalization
 from reference_sae import TopK
+from report import Wrong, demand
 
 TOLERANCE = {np.dtype("float32"): 1e-5, np.dtype("float16"): 1e-3}  # of the range of the values
 TIE = 1e-5  # top-k choices closer than this part of the largest latent may fall either way
 SPLITS = ("train", "val", "test")
+FOLDERS = {"predictions": "predict", "embeddings": "embed"}  # and the twin's method
 
 
-def check_outputs(directory, checkpoint, args):
-    """Yields a sentence for every output file that is wrong; prints what agreed."""
-    outputs = [("predict", s, directory / "predictions" / f"{s}_predictions.npy") for s in SPLITS]
-    outputs += [("embed", s, directory / "embeddings" / f"{s}_embeddings.npy") for s in SPLITS]
-    for what, split, path in outputs:
-        if not path.is_file():
-            continue
-        ours, name = np.load(path, mmap_mode="r"), path.relative_to(directory)
-        if not ours.flags.c_contiguous or ours.dtype not in TOLERANCE or ours.ndim < 2 or not np.isfinite(ours).all():
-            yield f"{name}: {ours.dtype} {ours.shape}, expected finite C-order float32 or float16, a row a sample"
-            continue
-        x = inputs(directory, path, split, args)
-        if x is None:
-            print(f"{name}: {ours.dtype} {ours.shape}, not compared: no inputs given")
-        elif len(x) != len(ours):
-            yield f"{name}: {len(ours)} rows, but {len(x)} inputs"
-        else:
-            yield from compare(name, ours, x, what, checkpoint)
+def outputs(directory):
+    """The files of results that are there, with split and twin's method."""
+    for folder, method in FOLDERS.items():
+        for split in SPLITS:
+            for suffix in (".npy", ".npz"):
+                path = directory / folder / f"{split}_{folder}{suffix}"
+                if path.is_file():
+                    yield path, split, method
 
 
-def inputs(directory, path, split, args):
-    """The split's inputs as float32 in the data's own units, or None."""
-    if args.inputs:
-        file = directory / "predictions" / f"{split}_inputs.npy"
-        x = np.load(file) if file.is_file() else None
-    elif args.data:
-        rows = path.with_name(f"{split}_indices.npy")
-        x = np.load(args.data, mmap_mode="r")
-        x = x[np.load(rows)] if rows.is_file() else x
-    else:
-        return None
+def check_output(path, split, method, checkpoint):
+    """The file has the numbers that the twin computes from the split's samples."""
+    ours = read(path)
+    if ours.dtype not in TOLERANCE or ours.ndim < 2 or not np.isfinite(ours).all():
+        raise Wrong(f"{ours.dtype} {ours.shape}, expected finite float32 or float16, a row a sample")
+    x = inputs(path, split, checkpoint)
     if x is None:
+        return f"{ours.dtype} {ours.shape}; not compared: source {checkpoint['config']['data']['source']} has no file"
+    demand(len(x) == len(ours), f"{len(ours)} rows, but {len(x)} samples in the split")
+    worst, ties = compare(ours, x, method, checkpoint)
+    return f"{ours.dtype} {ours.shape}, differs from torch.nn by {worst:.0e} of the range" + (f", {ties} rows near a tie" if ties else "")
+
+
+def read(path):
+    """A C-order array; a sparse matrix as the dense one."""
+    if path.suffix == ".npz":
+        return read_csr(path)
+    a = np.load(path, mmap_mode="r", allow_pickle=False)
+    demand(a.flags.c_contiguous, "not in C order")
+    return a
+
+
+def read_csr(path):
+    """The dense matrix of a file in the layout of scipy.sparse.save_npz."""
+    f = np.load(path, allow_pickle=False)
+    demand(set(f) == {"format", "shape", "data", "indices", "indptr"}, f"the archive holds {sorted(f)}")
+    demand(f["format"].item() == b"csr", f"format is {f['format'].item()!r}")
+    demand(f["data"].dtype == np.float32 and (f["data"] != 0).all(), "data holds zeros or no float32")
+    dense, lengths = np.zeros(f["shape"], np.float32), np.diff(f["indptr"])
+    demand(len(lengths) == len(dense) and (lengths >= 0).all() and lengths.sum() == len(f["data"]) == len(f["indices"]),
+           "indptr does not divide data and indices into rows")
+    dense[np.repeat(np.arange(len(dense)), lengths), f["indices"]] = f["data"]
+    demand(np.count_nonzero(dense) == len(f["data"]), "a column is there twice in a row")
+    return dense
+
+
+def inputs(path, split, checkpoint):
+    """The split's samples as float32 in the data's own units; None where no file has them.
+
+    Of one file that trainer divided, the rows are those of {split}_indices.npy, beside the results.
+    """
+    file = source_file(split, checkpoint["config"]["data"])
+    if file is None:
         return None
+    x, rows = np.load(file, mmap_mode="r"), path.with_name(f"{split}_indices.npy")
+    if rows.is_file():
+        index = np.load(rows)
+        demand(index.dtype == np.int64 and len(np.unique(index)) == len(index), f"{rows.name} is {index.dtype}, or repeats a row")
+        x = x[index]
+    elif checkpoint["trainer_state"]["data"]["split"]["divided"]:
+        raise Wrong(f"{rows.name} is missing: extract with --set output.extras=[indices]")
     return np.asarray(x, np.float32) / (255 if x.dtype == np.uint8 else 1)
 
 
-def compare(name, ours, x, what, checkpoint):
-    """The twin's numbers for the same inputs, in the units of our file."""
-    twin = ckpt.twin_of(checkpoint, x.shape[1:]).eval()
+def source_file(split, data):
+    """The .npy file that holds a split; paths are relative to the working directory, as in the config."""
+    if data["source"] == "npy":
+        return data.get("path") or data.get(split) or data["train"]
+    if data["source"] == "embeddings":
+        return pathlib.Path(data["experiment"]) / "embeddings" / f"{split}_embeddings.npy"
+    return None
+
+
+def compare(ours, x, method, checkpoint):
+    """The largest difference from the twin's numbers for the same inputs, and the rows that are near a tie."""
+    twin = ckpt.twin_of(checkpoint).eval()
     norm = Normalization(checkpoint, x.shape[1:])
-    reconstructs = what == "predict" and getattr(twin, "target", "input") == "input"
+    reconstructs = method == "predict" and getattr(twin, "target", "input") == "input"
     got, clear = [], []
     with torch.no_grad():
         for part in torch.from_numpy(x).split(256):
             z = norm.apply(part)
-            y = getattr(twin, what)(z)
+            y = getattr(twin, method)(z)
             got.append(norm.undo(y) if reconstructs else y)
             clear.append(unambiguous(twin, z))
     got, clear = torch.cat(got).numpy(), torch.cat(clear).numpy()
-    if got.size != ours.size:
-        yield f"{name}: shape {ours.shape}, the twin computes {got.shape}"
-        return
-    difference = np.abs(got.reshape(ours.shape) - ours)[clear]
+    demand(got.shape == ours.shape, f"shape {ours.shape}, the twin computes {got.shape}")
+    difference = np.abs(got - ours)[clear]
     span = max(np.ptp(got), np.ptp(x) if reconstructs else 0)
     worst = difference.max(initial=0) / (span or 1)
-    if worst > TOLERANCE[ours.dtype] or clear.mean() < 0.99:
-        yield f"{name}: differs from the torch.nn twin by {worst:.2g} of the range, {(~clear).sum()} rows near a top-k tie"
-    else:
-        print(f"{name}: {ours.dtype} {ours.shape} agrees with the torch.nn twin to {worst:.1g} of the range")
+    demand(clear.mean() >= 0.99, f"{(~clear).sum()} rows are near a top-k tie: the comparison says too little")
+    demand(worst <= TOLERANCE[ours.dtype], f"differs from the torch.nn twin by {worst:.2g} of the range")
+    return worst, (~clear).sum()
 
 
 def unambiguous(twin, x):
@@ -77,43 +116,3 @@ def unambiguous(twin, x):
         return torch.ones(len(x), dtype=torch.bool)
     top = twin(x)["hidden"].relu().topk(twin.k + 1, dim=1).values
     return (top[:, -2] - top[:, -1] > TIE * top[:, 0]) | (top[:, -2] == 0)
-
-
-class Normalization:
-    """data.normalize with the statistics of the train split, as the checkpoint keeps them."""
-
-    def __init__(self, checkpoint, shape):
-        self.kind = checkpoint["config"].get("data", {}).get("normalize") or "none"
-        stats = {} if self.kind in ("none", "unit_norm") else statistics(checkpoint.get("trainer_state"))
-        if stats is None:
-            raise SystemExit(f"data.normalize is {self.kind}, but trainer_state holds no statistics")
-        value = lambda key, default: spread(stats.get(key, default), shape)
-        if self.kind == "minmax":
-            self.shift = value("min", 0.0)
-            self.scale = value("max", 1.0) - self.shift
-        else:
-            self.shift = value("mean", 0.0)
-            self.scale = value("std", 1.0) if self.kind == "standard" else torch.ones(())
-
-    def apply(self, x):
-        if self.kind == "unit_norm":
-            return x / x.flatten(1).norm(dim=1).clamp_min(1e-12).reshape(-1, *[1] * (x.dim() - 1))
-        return (x - self.shift) / self.scale
-
-    def undo(self, y):
-        return y * self.scale + self.shift
-
-
-def statistics(state):
-    """The first mapping in trainer_state that has a `kind` and numbers: {kind, mean, std, min, max}."""
-    if not isinstance(state, dict):
-        return None
-    if "kind" in state and {"mean", "min"} & state.keys():
-        return state
-    return next((s for s in map(statistics, state.values()) if s), None)
-
-
-def spread(v, shape):
-    """A number, or one number a feature, as a tensor that broadcasts over samples."""
-    t = torch.as_tensor(v, dtype=torch.float32)
-    return t.reshape(shape) if t.numel() > 1 else t.reshape(())

@@ -1,7 +1,7 @@
 """Reads trainer's checkpoints as any PyTorch user would: torch.load with its safe default."""
 import torch
 
-from reference import build, sample_shape
+from reference import build
 
 SPECIFIED = ["epoch", "model_state_dict", "optimizer_state_dict", "metric_value", "config", "random_state"]
 KEYS = SPECIFIED + ["trainer_state"]
@@ -12,20 +12,11 @@ def load(path, **options):
     return torch.load(path, map_location="cpu", **options)
 
 
-def twin_of(checkpoint, shape=None):
-    """The plain torch.nn twin with the checkpoint's weights, strictly loaded.
-
-    shape is one sample's; without it, what the weights tell.
-    """
-    model, state = checkpoint["config"]["model"], checkpoint["model_state_dict"]
-    twin = build(model, shape or sample_shape(model, state))
-    twin.load_state_dict(state, strict=True)
+def twin_of(checkpoint):
+    """The plain torch.nn twin for samples of the shape in trainer_state, with the weights strictly loaded."""
+    twin = build(checkpoint["config"]["model"], checkpoint["trainer_state"]["data"]["inputs"]["shape"])
+    twin.load_state_dict(checkpoint["model_state_dict"], strict=True)
     return twin
-
-
-def parse_shape(text):
-    """The shape of --shape 1,32,32."""
-    return tuple(int(n) for n in text.split(","))
 
 
 def optimizer_config(checkpoint):

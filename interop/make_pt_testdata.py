@@ -101,6 +101,7 @@ def write(folder):
     torch.save({"w": torch.ones(2)}, folder / "old_format.pt", _use_new_zipfile_serialization=False)
     torch.serialization.set_crc32_options(False)
     torch.save({"w": torch.ones(2), "t": (1, 2), "text": "größe"}, folder / "protocol4_no_crc.pt", pickle_protocol=4)
+    torch.serialization.set_crc32_options(True)
 
 
 if __name__ == "__main__":

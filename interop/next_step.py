@@ -1,52 +1,68 @@
-"""Makes the next optimizer step of a checkpoint in PyTorch, to compare with trainer's own next step.
+"""What PyTorch does next from a checkpoint of trainer: an optimizer step, and random numbers.
 
-    python interop/next_step.py CKPT GRADIENTS OUT.safetensors [--lr LR]
-
-GRADIENTS (.safetensors or .npz) has a gradient for every parameter, by its state-dict name. OUT gets
-the new weights by the same names. torch.optim runs its fused CPU kernels, the ones that trainer
-calls, at the learning rate in the checkpoint unless --lr gives another. The renormalisation that
-some models do after the step is not part of it.
+The same is done by interop/nextstep on trainer's own libtorch; `compare` holds the two against
+each other. The renormalisation that some models do after the step is no part of it.
 """
-import argparse
-import pathlib
-import sys
+import copy
+import os
+import subprocess
+import tempfile
 
-import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 
 import ckpt
 from reference import optimizer
+from report import demand
 
-BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
-
-
-def gradients(path):
-    if path.suffix == ".npz":
-        return {k: torch.from_numpy(v) for k, v in np.load(path).items()}
-    return load_file(path)
+# Of the largest weight of a tensor. trainer calls the fused kernels; PyTorch's default ones round otherwise.
+TOLERANCE = {"fused": 1e-7, "default": 1e-6}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", type=pathlib.Path)
-    parser.add_argument("gradients", type=pathlib.Path)
-    parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--lr", type=float)
-    args = parser.parse_args()
-    torch.set_num_threads(1)
-    c, grads = ckpt.load(args.checkpoint), gradients(args.gradients)
-    params = {k: torch.nn.Parameter(v.clone()) for k, v in c["model_state_dict"].items() if not k.endswith(BUFFERS)}
-    if params.keys() != grads.keys():
-        sys.exit(f"gradients and parameters differ: {sorted(params.keys() ^ grads.keys())}")
-    opt = optimizer(ckpt.optimizer_config(c), params.values())
-    opt.load_state_dict(c["optimizer_state_dict"])
-    opt.param_groups[0] |= {"fused": True, "foreach": False} | ({"lr": args.lr} if args.lr is not None else {})
-    for name, p in params.items():
-        p.grad = grads[name].to(p.dtype).reshape(p.shape)
+def gradients(checkpoint):
+    """A gradient for every parameter, by its state-dict name: about as large as in training."""
+    draw = torch.Generator().manual_seed(1)
+    return {name: 0.1 * torch.randn(p.shape, generator=draw) for name, p in ckpt.twin_of(checkpoint).named_parameters()}
+
+
+def step(checkpoint, grads, kernels):
+    """The twin's weights after one step of torch.optim from the checkpoint's optimizer state."""
+    twin = ckpt.twin_of(checkpoint)
+    opt = optimizer(ckpt.optimizer_config(checkpoint), twin.parameters())
+    opt.load_state_dict(copy.deepcopy(checkpoint["optimizer_state_dict"]))  # torch.optim steps in the tensors it is given
+    if kernels == "fused":
+        opt.param_groups[0] |= {"fused": True, "foreach": False}
+    for name, p in twin.named_parameters():
+        p.grad = grads[name].clone()
     opt.step()
-    save_file({k: p.detach() for k, p in params.items()}, args.out)
+    return {name: p.detach() for name, p in twin.named_parameters()}
 
 
-if __name__ == "__main__":
-    main()
+def ours(program, path, grads):
+    """What interop/nextstep answers: {weights: {name: tensor}, randn: tensor}."""
+    with tempfile.TemporaryDirectory() as folder:
+        given, out = os.path.join(folder, "gradients.pt"), os.path.join(folder, "next.pt")
+        torch.save(grads, given)
+        done = subprocess.run([program, path, given, out], capture_output=True, text=True, timeout=120)
+        demand(done.returncode == 0, done.stderr)
+        return torch.load(out)
+
+
+def check_step(checkpoint, grads, weights):
+    """trainer's weights after the step are PyTorch's, with its fused kernels and with its default ones."""
+    before, facts = checkpoint["model_state_dict"], []
+    for kernels, tolerance in TOLERANCE.items():
+        want, worst = step(checkpoint, grads, kernels), 0.0
+        demand(list(weights) == list(want), f"weights are {list(weights)}, torch.nn has {list(want)}")
+        for name, w in want.items():
+            demand(not torch.equal(w, before[name]), f"{name} did not move")
+            worst = max(worst, ((weights[name] - w).abs().max() / w.abs().max()).item())
+        demand(worst <= tolerance, f"differs from torch.optim ({kernels} kernels) by {worst:.2g} of the largest weight")
+        facts.append(f"{kernels}: {'bit-equal' if worst == 0 else f'{worst:.0e}'}")
+    return ", ".join(facts)
+
+
+def check_random(checkpoint, randn):
+    """torch.randn after torch.set_rng_state draws what trainer's engine draws."""
+    torch.set_rng_state(checkpoint["random_state"]["torch"])
+    demand(torch.equal(torch.randn(randn.shape), randn), "torch.randn draws other numbers from random_state['torch']")
+    return f"{randn.numel()} numbers"

@@ -7,8 +7,6 @@ A training step is (make_parity.py, `train`):
     model.before_step(); clip; optimizer.step(); model.after_step(out)
 The families are in reference_vae.py and reference_sae.py; layers.py reads layer lists.
 """
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -62,21 +60,6 @@ def build(model, shape):
     if kind == "sae":
         return {"relu_l1": ReluL1, "topk": TopK}[variant](shape, **params)
     return Custom(shape, params["layers"], params["loss"], params.get("target", "labels"))
-
-
-def sample_shape(model, state):
-    """The shape of one sample as far as the weights tell it: flat, or a square image."""
-    if model["type"] == "sae":
-        return (state["W_enc"].shape[0],)
-    first = next(v for v in state.values() if v.dim() > 1)
-    if first.dim() == 2:
-        return (first.shape[1],)
-    if model["type"] == "vae":
-        channels = model["encoder"].get("channels") or [32, 32, 32]
-        flat = next(v for k, v in state.items() if k.startswith("encoder.") and v.dim() == 2)
-        side = math.isqrt(flat.shape[1] // channels[-1]) << len(channels)
-        return (first.shape[1], side, side)
-    raise SystemExit("the weights of a custom model with convolutions do not tell the image size: give --shape C,H,W")
 
 
 OPTIMIZERS = {
