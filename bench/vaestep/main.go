@@ -132,6 +132,6 @@ func (s *stopwatch) median() float64 {
 // nowhere keeps no checkpoint.
 type nowhere struct{}
 
-func (nowhere) Step(int64, func() *train.Snapshot) error        { return nil }
-func (nowhere) Epoch(int64, bool, func() *train.Snapshot) error { return nil }
-func (nowhere) Interrupted(func() *train.Snapshot) error        { return nil }
+func (nowhere) Step(int64, func() *train.Snapshot) error               { return nil }
+func (nowhere) Epoch(int64, int64, bool, func() *train.Snapshot) error { return nil }
+func (nowhere) Interrupted(func() *train.Snapshot) error               { return nil }

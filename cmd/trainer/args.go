@@ -49,6 +49,9 @@ func habits(args []string) []string {
 
 // sortArgs tells a command's flags, with their values, from its arguments.
 func sortArgs(c *cli.Command, rest []string) (flags, operands []string, err error) {
+	if slices.ContainsFunc(rest, isHelp) {
+		return []string{"--help"}, nil, nil
+	}
 	for len(rest) > 0 {
 		a := rest[0]
 		rest = rest[1:]
@@ -77,9 +80,6 @@ func sortArgs(c *cli.Command, rest []string) (flags, operands []string, err erro
 // checkFlag says whether a flag's value is the next argument, or what is wrong with it.
 func checkFlag(c *cli.Command, arg string) (needsValue bool, err error) {
 	name, value, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-	if isHelp(arg) {
-		return false, nil
-	}
 	i := slices.IndexFunc(c.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
 	if i < 0 {
 		hint := ""

@@ -3,8 +3,6 @@ package main
 import (
 	"strings"
 	"testing"
-
-	"github.com/gotrainer/trainer/pkg/internal/torchtest"
 )
 
 // bad is a mistake of the user, or a failure of what is around the program.
@@ -27,7 +25,7 @@ func tryBad(t *testing.T, cases []bad) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			if c.torch {
-				torchtest.Start(t).Close()
+				needTorch(t)
 			}
 			s := newSite(t)
 			s.write("x.yaml", c.config(t))

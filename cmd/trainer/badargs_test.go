@@ -5,17 +5,19 @@ import "testing"
 func TestBadArgumentsAreOneSentence(t *testing.T) {
 	tryBad(t, []bad{
 		{name: "unknown command", args: []string{"trian", "x.yaml"}, want: []string{
-			`trainer: "trian" is not a command; the commands are train, extract-embeddings, predict, …; see ` + "`trainer --help`"}},
+			`trainer: "trian" is not a command; the commands are train, …predict, validate, …inspect, version; see ` + "`trainer --help`"}},
 		{name: "no argument", args: []string{"train"}, want: []string{
-			"trainer: train needs a config file or experiment directory, e.g. `trainer train configs/train_vae.yaml`"}},
+			"trainer: train needs a config file or an experiment directory, e.g. `trainer train configs/train_vae.yaml`"}},
 		{name: "no checkpoint to inspect", args: []string{"inspect"}, want: []string{
 			"trainer: inspect needs a checkpoint file, e.g. `trainer inspect experiments/vae/baseline/checkpoints/best_model.pt`"}},
+		{name: "nothing to resume", args: []string{"resume"}, want: []string{
+			"trainer: resume needs an experiment directory, e.g. `trainer resume experiments/vae/baseline`"}},
 		{name: "nothing to validate", args: []string{"validate"}, want: []string{
 			"trainer: validate needs a config file, e.g. `trainer validate configs/*.yaml`"}},
 		{name: "empty argument", args: []string{"train", ""}, want: []string{
-			"trainer: train: found an empty path, expected a config file or experiment directory, e.g. …"}},
+			"trainer: train: found an empty path, expected a config file or an experiment directory, e.g. …"}},
 		{name: "two arguments", args: []string{"predict", "a.yaml", "b.yaml"}, want: []string{
-			"trainer: predict takes one config file or experiment directory, found 2: a.yaml b.yaml"}},
+			"trainer: predict takes one argument, a config file or an experiment directory; found 2: a.yaml b.yaml"}},
 		{name: "flag and argument", args: []string{"train", "x.yaml", "--config", "y.yaml"}, want: []string{
 			"trainer: found both --config y.yaml and the argument x.yaml; give one"}},
 		{name: "an argument of version", args: []string{"version", "x"}, want: []string{
@@ -67,7 +69,7 @@ func TestBadOverridesAreOneSentence(t *testing.T) {
 		{name: "a section in a value", set: []string{"training.epochs.more=1"}, want: []string{
 			"--set training.epochs.more=1: training.epochs: found one value there, expected a section that can have more"}},
 		{name: "two at once", set: []string{"training.epochs=0", "data.batch_size=none"}, want: []string{
-			"--set training.epochs=0: found 0, expected a whole number of at least 1",
-			`--set data.batch_size=none: found "none", expected a whole number of at least 1`}},
+			`--set data.batch_size=none: found "none", expected a whole number of at least 1`,
+			"--set training.epochs=0: found 0, expected a whole number of at least 1"}},
 	})
 }

@@ -74,6 +74,7 @@ func runInfer(ctx context.Context, console *console, cfg *config.Infer, kind inf
 	if t.notice != "" {
 		console.note(t.notice)
 	}
+	warnNotFinite(console, t.path, t.file)
 	r := &inferRun{console: console, cfg: cfg, kind: kind, trained: t, out: outputs{dir: filepath.Join(t.dir, kind.folder)}}
 	engine, err := r.open()
 	if r.data != nil {
@@ -198,7 +199,7 @@ func (r *inferRun) one(ctx context.Context, m model.Model, name string, s *datas
 	err = infer.Run(ctx, infer.Job{
 		Rows: s, Shape: r.data.Shape, Device: r.device, Batch: r.cfg.BatchSize, Apply: apply, Sink: sink, Progress: bar.at,
 	})
-	bar.end()
+	bar.end(err)
 	if err != nil {
 		return err
 	}

@@ -2,56 +2,104 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/gotrainer/trainer/pkg/checkpoint"
+	"github.com/gotrainer/trainer/pkg/safetensors"
 )
 
 func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name: "inspect", Usage: "what is in a checkpoint, and whether it is whole", ArgsUsage: "FILE",
-		Description: "Reads every byte of a .pt file, checks its checksums and its bounds, and lists what is in it.\n" +
-			"Needs no libtorch, and runs no code of the file.\n\nExamples:\n" +
-			"   trainer inspect experiments/vae/baseline/checkpoints/best_model.pt",
+		Description: "Reads every byte of a checkpoint, checks its checksums, its bounds and that its numbers are\n" +
+			"finite, and lists what is in it. FILE is trainer's own, any .pt of PyTorch 1.6 and later, a\n" +
+			"Lightning .ckpt, or .safetensors. Needs no libtorch, and runs no code of the file.\n\n" +
+			"Exit codes: 0 whole; 1 whole, but with NaN or infinite weights; 2 damaged or no checkpoint.\n\nExamples:\n" +
+			"   trainer inspect experiments/vae/baseline/checkpoints/best_model.pt\n" +
+			"   trainer inspect model.safetensors --json",
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"}},
 		Action: func(c *cli.Context) error {
 			path, err := target(c)
 			if err != nil {
 				return err
 			}
-			f, err := checkpoint.Load(path)
+			found, err := inspect(path)
 			if err != nil {
 				return err
 			}
-			return inspect(newConsole(c), path, f)
+			if err := newConsole(c).result(found, found.text()); err != nil {
+				return err
+			}
+			return found.finite()
 		},
 	}
 }
 
-func inspect(out *console, path string, f *checkpoint.File) error {
-	tensors, err := modelTensors(f.Model)
+// inspect reads the file in the format that it begins with.
+func inspect(path string) (*contents, error) {
+	if isSafetensors(path) {
+		f, err := safetensors.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		return ofSafetensors(path, f)
+	}
+	root, err := checkpoint.ReadFile(path)
 	if err != nil {
-		return &checkpoint.Error{Path: path, Msg: err.Error()}
+		return nil, err
 	}
-	type entry struct {
-		Name  string  `json:"name"`
-		DType string  `json:"dtype"`
-		Shape []int64 `json:"shape"`
+	if checkpoint.IsTraining(root) {
+		f, err := checkpoint.Parse(path, root)
+		if err != nil {
+			return nil, err
+		}
+		return ofTraining(path, f, root), nil
 	}
-	entries := make([]entry, len(tensors))
-	var text strings.Builder
-	fmt.Fprintf(&text, "%s: whole, epoch %d, metric %.6g", path, f.Epoch, f.MetricValue)
-	if f.TrainerState == nil {
-		text.WriteString(", not written by trainer")
+	return ofTorch(path, root)
+}
+
+// isSafetensors goes by the file's first bytes; for one that cannot be read, or has
+// none of either format, by its name.
+func isSafetensors(path string) bool {
+	named := strings.HasSuffix(path, ".safetensors")
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return named
 	}
-	var total int64
-	for i, t := range tensors {
-		entries[i] = entry{t.Name, t.DType.String(), t.Shape}
-		total += product(t.Shape)
-		fmt.Fprintf(&text, "\n  %-32s %-8s %v", t.Name, t.DType, t.Shape)
+	f, err := os.Open(path)
+	if err != nil {
+		return named
 	}
-	fmt.Fprintf(&text, "\n%d tensors, %d numbers", len(tensors), total)
-	return out.result(map[string]any{"path": path, "epoch": f.Epoch, "metric_value": number(f.MetricValue), "tensors": entries, "trainer_state": f.TrainerState != nil}, text.String())
+	defer f.Close()
+	var head [9]byte
+	n, err := io.ReadFull(f, head[:])
+	zip := strings.HasPrefix(string(head[:n]), "PK")
+	return safetensors.Sniff(head[:n], info.Size()) || named && !zip
+}
+
+// finite is an error that names the tensors with NaN or infinities: exit code 1.
+func (c *contents) finite() error {
+	if len(c.NotFinite) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: whole, but not all of its numbers are finite: %s", c.Path, listed(c.NotFinite))
+}
+
+func listed(names []string) string {
+	const most = 8
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+// warnNotFinite tells of weights that no result can be computed from.
+func warnNotFinite(out *console, path string, f *checkpoint.File) {
+	if bad := f.NotFinite(); len(bad) > 0 {
+		out.note(fmt.Sprintf("%s: the model has weights that are not finite, and so will its results be: %s", path, listed(bad)))
+	}
 }

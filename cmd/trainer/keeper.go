@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -29,16 +30,18 @@ func (k *keeper) Step(step int64, snapshot func() *train.Snapshot) error {
 	return k.save(snapshot, []string{checkpoint.ResumeName}, false)
 }
 
-// Epoch writes what the strategy says of a finished epoch.
-func (k *keeper) Epoch(epoch int64, best bool, snapshot func() *train.Snapshot) error {
+// Epoch writes what the strategy says of a finished epoch; where that is nothing,
+// resume.pt when it is due.
+func (k *keeper) Epoch(epoch, step int64, best bool, snapshot func() *train.Snapshot) error {
+	due := k.due(step)
 	if names := checkpoint.Files(k.strategy, int(epoch), best); len(names) > 0 {
 		return k.save(snapshot, names, true)
 	}
 	k.run.Keep()
-	if err := k.saver.retry(); err != nil {
-		return err
+	if due {
+		return k.save(snapshot, []string{checkpoint.ResumeName}, false)
 	}
-	return k.run.Heartbeat()
+	return k.saver.retry()
 }
 
 // Interrupted keeps the run where it stands, in resume.pt, before it returns.
@@ -52,13 +55,13 @@ func (k *keeper) save(snapshot func() *train.Snapshot, names []string, publish b
 	if err := k.saver.settle(); err != nil {
 		return err
 	}
-	file := toFile(snapshot(), k.facts)
-	k.saver.start(save{names: names, run: func(names []string) ([]string, error) {
+	state := snapshot()
+	file := toFile(state, k.facts)
+	k.saver.start(save{names: names, done: state.Release, run: func(names []string) ([]string, error) {
 		if err := (checkpoint.Store{Dir: k.run.Path("checkpoints")}).Save(file, names); err != nil || !publish {
 			return nil, err
 		}
-		notices, err := k.run.Publish()
-		return notices, errors.Join(err, k.run.Heartbeat())
+		return k.run.Publish()
 	}})
 	return nil
 }
@@ -69,11 +72,11 @@ func (k *keeper) finished() error {
 	if err := k.saver.flush(); err != nil {
 		return err
 	}
-	err := os.Remove(k.run.Path("checkpoints", checkpoint.ResumeName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	path := k.run.Path("checkpoints", checkpoint.ResumeName)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		k.note(fmt.Sprintf("%s is not needed any more, but could not be removed: %v", path, err))
 	}
-	return err
+	return nil
 }
 
 var _ train.Checkpointer = (*keeper)(nil)

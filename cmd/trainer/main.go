@@ -20,10 +20,10 @@ func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 
 // run is the program without the process around it.
 func run(args []string, stdout, stderr io.Writer) (code int) {
-	// A closed terminal or a broken pipe ends no run.
-	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	ctx, terminated, stop := interruptible()
 	defer stop()
+	// A closed terminal or a broken pipe ends no run.
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	defer func() {
 		if p := recover(); p != nil {
 			tellBug(stderr, p)
@@ -81,7 +81,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		OnUsageError:   usageError,
 		Action:         noCommand,
 		Commands: []*cli.Command{
-			trainCommand(), resumeCommand(), extractCommand(), predictCommand(), validateCommand(), inspectCommand(), versionCommand(),
+			trainCommand(), resumeCommand(), extractCommand(), predictCommand(), validateCommand(), verifyCommand(), inspectCommand(), versionCommand(),
 		},
 	}
 	for _, c := range app.Commands {

@@ -5,13 +5,14 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/gotrainer/trainer/pkg/internal/torchtest"
+	"github.com/gotrainer/trainer/pkg/torch"
 )
 
 // source is the folder of this package: tests work in folders of their own.
@@ -67,9 +68,24 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
+// needTorch skips a test where libtorch is not set up, unless TRAINER_REQUIRE_LIBTORCH
+// says that it must be.
+func needTorch(t *testing.T) {
+	t.Helper()
+	e, err := torch.Start(torch.Options{Threads: 1, Deterministic: true})
+	switch {
+	case err == nil:
+		e.Close()
+	case os.Getenv("TRAINER_REQUIRE_LIBTORCH") != "":
+		t.Fatal(err)
+	default:
+		t.Skip(err)
+	}
+}
+
 // newTorchSite is newSite for a test that needs libtorch.
 func newTorchSite(t *testing.T) *site {
-	torchtest.Start(t).Close()
+	needTorch(t)
 	return newSite(t)
 }
 
@@ -181,4 +197,12 @@ func names(t *testing.T, dir string) string {
 		list = append(list, e.Name())
 	}
 	return strings.Join(list, " ")
+}
+
+func sortedKeys(m map[string]bool) []string { return slices.Sorted(maps.Keys(m)) }
+
+// matching are the paths of a pattern.
+func matching(pattern string) []string {
+	paths, _ := filepath.Glob(pattern) // the pattern is right
+	return paths
 }

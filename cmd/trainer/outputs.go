@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/gotrainer/trainer/pkg/config"
 	"github.com/gotrainer/trainer/pkg/infer"
@@ -34,22 +35,39 @@ type outputs struct {
 
 // add begins a file: create gets its path.
 func (o *outputs) add(name string, shape []int64, create func(path string) (unfinished, error)) error {
-	if !o.made {
-		switch err := os.Mkdir(o.dir, 0o755); {
-		case err == nil:
-			o.made = true
-		case !errors.Is(err, fs.ErrExist) || !isDir(o.dir):
-			return err
-		}
+	if err := o.makeFolder(); err != nil {
+		return err
 	}
 	path := filepath.Join(o.dir, name)
 	f, err := create(path)
 	if err != nil {
-		return err
+		return unwritable(err)
 	}
 	o.files = append(o.files, f)
 	o.written = append(o.written, written{path, shape})
 	return nil
+}
+
+func (o *outputs) makeFolder() error {
+	err := os.Mkdir(o.dir, 0o755)
+	switch {
+	case err == nil:
+		o.made = true
+		return nil
+	case !errors.Is(err, fs.ErrExist):
+		return unwritable(err)
+	case !isDir(o.dir):
+		return mistakef("%s is a file, not a folder; move it away", o.dir)
+	}
+	return nil
+}
+
+// unwritable makes a folder that may not be written the user's mistake.
+func unwritable(err error) error {
+	if errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) {
+		return &userError{err}
+	}
+	return err
 }
 
 // array begins a .npy file.

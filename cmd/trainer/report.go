@@ -57,6 +57,11 @@ func tell(w io.Writer, err error) {
 		}
 		return
 	}
+	if errors.Is(err, context.Canceled) {
+		err = train.ErrInterrupted // by the user, wherever it was noticed
+	} else if err.Error() == train.ErrInterrupted.Error() {
+		return // the run has told where it stopped
+	}
 	prefix := "trainer: "
 	var inConfig *config.Error
 	var place *located
@@ -85,6 +90,13 @@ func (m mistake) Error() string   { return string(m) }
 func (m mistake) UserError() bool { return true }
 
 func mistakef(format string, args ...any) error { return mistake(fmt.Sprintf(format, args...)) }
+
+// userError is an error from below that is the user's to mend.
+type userError struct{ err error }
+
+func (u *userError) Error() string   { return u.err.Error() }
+func (u *userError) Unwrap() error   { return u.err }
+func (u *userError) UserError() bool { return true }
 
 // located is a mistake about a key of a config, with the key's place.
 type located struct {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gotrainer/trainer/pkg/checkpoint"
@@ -14,9 +15,6 @@ func fromFile(f *checkpoint.File) (*train.Snapshot, dataset.SamplerState, error)
 	r := reader{}
 	if f.TrainerState == nil {
 		return nil, dataset.SamplerState{}, fmt.Errorf("trainer_state is missing: the file was not written by trainer, which can predict with it but not go on with its run")
-	}
-	if version := get[int64](&r, f.TrainerState, "format_version"); version > formatVersion {
-		return nil, dataset.SamplerState{}, fmt.Errorf("format_version is %d, this trainer reads up to %d; resume with the trainer that wrote it, or a later one", version, formatVersion)
 	}
 	s.Step = get[int64](&r, f.TrainerState, "global_step")
 	score := get[*checkpoint.Dict](&r, f.TrainerState, "score")
@@ -38,6 +36,47 @@ func fromFile(f *checkpoint.File) (*train.Snapshot, dataset.SamplerState, error)
 		s.Optimizer, r.err = optimizerState(f.Optimizer)
 	}
 	return s, stands, r.err
+}
+
+// newerError is a checkpoint of a later trainer.
+type newerError struct{ err *checkpoint.Error }
+
+func (e *newerError) Error() string { return e.err.Error() }
+func (e *newerError) Unwrap() error { return e.err }
+
+func isNewer(err error) bool {
+	var newer *newerError
+	return errors.As(err, &newer)
+}
+
+// checkFormat refuses a checkpoint whose trainer_state is laid out in a way that this
+// program does not know. A file that Python wrote has none.
+func checkFormat(path string, f *checkpoint.File) error {
+	if f.TrainerState == nil {
+		return nil
+	}
+	version, err := checkpoint.Value[int64](f.TrainerState, "format_version")
+	wrong := &checkpoint.Error{Path: path}
+	switch {
+	case err != nil || version < 1:
+		found, _ := f.TrainerState.Get("format_version")
+		wrong.Msg = fmt.Sprintf("trainer_state has the format_version %v, expected a whole number from 1 to %d", shown(found), formatVersion)
+		wrong.Hint = "the file is damaged or of another program: use another checkpoint"
+		return wrong
+	case version > formatVersion:
+		wrong.Msg = fmt.Sprintf("its format_version is %d, and this trainer (%s) reads up to %d", version, writers(f), formatVersion)
+		wrong.Hint = "use the trainer that wrote it, or a later one"
+		return &newerError{wrong}
+	}
+	return nil
+}
+
+// writers is this trainer's version and, where the file says it, that of the file's.
+func writers(f *checkpoint.File) string {
+	if by, err := checkpoint.Value[string](dictOf(f.TrainerState, "environment"), "trainer"); err == nil {
+		return version + ", the file is of " + by
+	}
+	return version
 }
 
 // reader keeps the first error of a row of readings.

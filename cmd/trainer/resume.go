@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -44,15 +47,19 @@ func runResume(ctx context.Context, out *console, dir string, set []string) erro
 	if err != nil {
 		return err
 	}
-	if from == nil {
-		return mistakef("%s has no checkpoint to go on from; train it again with `trainer train %s`", info.Dir, filepath.Join(info.Dir, "config.yaml"))
-	}
 	path := filepath.Join(info.Dir, "config.yaml")
-	cfg, doc, err := config.LoadTrain(path, config.Options{Models: builtin.Registry(), Set: set})
+	if from == nil {
+		return mistakef("%s has no checkpoint to go on from: it ended before the first was written; train it again with `trainer train %s`", info.Dir, path)
+	}
+	options := config.Options{Models: builtin.Registry(), Set: set}
+	cfg, doc, err := config.LoadTrain(path, options)
+	if _, gone := os.Stat(path); errors.Is(gone, fs.ErrNotExist) {
+		cfg, doc, err = from.config(options)
+	}
 	if err != nil {
 		return err
 	}
-	reproduce(path, &cfg.Experiment)
+	into(info.Dir, &cfg.Experiment)
 	cfg.Experiment.OnExists = experiment.Resume
 	return trainFrom(ctx, out, cfg, doc, from)
 }
@@ -63,6 +70,8 @@ type resumption struct {
 	file     *checkpoint.File
 	snapshot *train.Snapshot
 	stands   dataset.SamplerState
+	best     int64    // the epoch of best_model.pt; 0 where it is missing or damaged
+	notices  []string // about what has changed
 }
 
 // findResumption answers the checkpoint of dir that is furthest, or nil where there is
@@ -70,42 +79,58 @@ type resumption struct {
 func findResumption(dir string, out *console) (*resumption, error) {
 	var newest *resumption
 	var damaged error
-	for _, name := range resumable(filepath.Join(dir, "checkpoints")) {
-		path := filepath.Join(dir, "checkpoints", name)
+	var best int64
+	if err := noLinksOut(dir); err != nil {
+		return nil, err
+	}
+	folder := filepath.Join(dir, "checkpoints")
+	first, epochs := resumable(folder)
+	for _, name := range slices.Concat(first, epochs) {
+		path := filepath.Join(folder, name)
 		r, err := readResumption(path)
+		if isNewer(err) {
+			return nil, err // going on from an older one would lose what was trained
+		}
 		if err != nil {
-			out.note(err.Error())
+			out.note(fmt.Sprintf("damaged, passed over: %v", err))
 			damaged = err
 			continue
 		}
+		if name == checkpoint.BestName {
+			best = r.file.Epoch
+		}
 		if newest == nil || r.snapshot.Step > newest.snapshot.Step {
 			newest = r
+		}
+		if slices.Contains(epochs, name) {
+			break // those before it are older
 		}
 	}
 	if newest == nil {
 		return nil, damaged
 	}
+	if newest.best = best; damaged != nil {
+		out.note(fmt.Sprintf("%s is the newest checkpoint that is whole: going on after step %d", newest.path, newest.snapshot.Step))
+	}
 	return newest, nil
 }
 
-// resumable are the checkpoints that may be the furthest: of the epochs only the last.
-func resumable(dir string) []string {
+// resumable are the checkpoints that may be the furthest: those with a name of their
+// own, and those of epochs, the last one first.
+func resumable(dir string) (first, epochs []string) {
 	names, err := checkpoint.Store{Dir: dir}.List()
 	if err != nil {
-		return nil // no folder, no checkpoint
+		return nil, nil // no folder, no checkpoint
 	}
-	var epochs, others []string
 	for _, name := range names {
 		if strings.HasPrefix(name, "epoch_") {
 			epochs = append(epochs, name)
 		} else if slices.Contains([]string{checkpoint.BestName, checkpoint.LastName, checkpoint.ResumeName}, name) {
-			others = append(others, name)
+			first = append(first, name)
 		}
 	}
-	if len(epochs) > 0 {
-		others = append(others, epochs[len(epochs)-1])
-	}
-	return others
+	slices.Reverse(epochs)
+	return first, epochs
 }
 
 func readResumption(path string) (*resumption, error) {
@@ -114,26 +139,13 @@ func readResumption(path string) (*resumption, error) {
 		return nil, err
 	}
 	r := &resumption{path: path, file: f}
+	if err := checkFormat(path, f); err != nil {
+		return nil, err
+	}
 	if r.snapshot, r.stands, err = fromFile(f); err != nil {
 		return nil, &checkpoint.Error{Path: path, Msg: err.Error()}
 	}
 	return r, nil
-}
-
-// accept compares the config with the one that the checkpoint was made with: keys that
-// may change are told, others refused.
-func (r *resumption) accept(doc *config.Document, out *console) error {
-	before, _ := checkpoint.ToGo(r.file.Config).(map[string]any)
-	now, _ := checkpoint.ToGo(checkpoint.FromGo(doc.Map())).(map[string]any)
-	var refused problems
-	for _, c := range changes("", before, now) {
-		if mayChange(c.key) {
-			out.note(fmt.Sprintf("%s: %v, was %v", c.key, c.now, c.before))
-			continue
-		}
-		refused = append(refused, &located{doc.Place(c.key), mistakef("%s: found %v, but %s was trained with %v; a resumed run cannot change it: set it back, or train a new experiment", c.key, c.now, r.path, c.before)})
-	}
-	return refused.err()
 }
 
 // apply puts the run's state into a session.
@@ -144,9 +156,10 @@ func (r *resumption) apply(s *session, out *console) error {
 	}
 	env, _ := checkpoint.ToGo(dictOf(r.file.TrainerState, "environment")).(map[string]any)
 	for _, c := range changes("", env, s.environment()) {
-		out.note(fmt.Sprintf("%s is %v, was %v: from here on the numbers may differ from an uninterrupted run in the last digits", c.key, c.now, c.before))
+		r.notices = append(r.notices, fmt.Sprintf("%s is %v, was %v: from here on the numbers may differ from an uninterrupted run in the last digits", c.key, c.now, c.before))
 	}
-	s.from, s.stands = r.snapshot, r.stands
+	s.from, s.notices = r, append(s.notices, r.notices...)
+	warnNotFinite(out, r.path, r.file)
 	out.info("resuming %s after step %d, epoch %d", r.path, r.snapshot.Step, r.snapshot.Epoch)
 	return nil
 }
@@ -157,52 +170,4 @@ func dictOf(d *checkpoint.Dict, keys ...string) *checkpoint.Dict {
 		d, _ = v.(*checkpoint.Dict)
 	}
 	return d
-}
-
-// change is a key whose value differs.
-type change struct {
-	key         string
-	before, now any
-}
-
-// changes lists the keys that differ, sorted; nil stands for an absent one.
-func changes(prefix string, before, now map[string]any) []change {
-	var keys []string
-	for k := range before {
-		keys = append(keys, k)
-	}
-	for k := range now {
-		if _, known := before[k]; !known {
-			keys = append(keys, k)
-		}
-	}
-	slices.Sort(keys)
-	var out []change
-	for _, k := range keys {
-		a, isMapA := before[k].(map[string]any)
-		b, isMapB := now[k].(map[string]any)
-		switch {
-		case isMapA && isMapB:
-			out = append(out, changes(prefix+k+".", a, b)...)
-		case fmt.Sprint(before[k]) != fmt.Sprint(now[k]):
-			out = append(out, change{prefix + k, before[k], now[k]})
-		}
-	}
-	return out
-}
-
-// mayChange says whether a resumed run may have another value of a key: how long, where
-// and how it is watched, not what is trained on what.
-func mayChange(key string) bool {
-	for _, free := range []string{
-		"experiment.name", "experiment.output_dir", "experiment.on_exists",
-		"data.path", "data.train", "data.val", "data.test", "data.labels", "data.experiment", "data.in_memory",
-		"training.epochs", "training.steps", "training.early_stopping", "training.log_every_steps", "training.device", "training.threads",
-		"checkpoint", "mlflow",
-	} {
-		if key == free || strings.HasPrefix(key, free+".") {
-			return true
-		}
-	}
-	return false
 }

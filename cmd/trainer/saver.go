@@ -18,12 +18,14 @@ type saver struct {
 	running  chan outcome // of the save in flight; nil where there is none
 	owed     []save       // saves that failed, oldest first
 	failures int          // in a row
+	gaveUp   bool         // settle has answered an error
 }
 
 // save is a checkpoint that is to get names; run may be given fewer of them.
 type save struct {
 	names []string
 	run   func(names []string) (notices []string, err error)
+	done  func() // called when nothing more is to be written
 }
 
 type outcome struct {
@@ -44,6 +46,8 @@ func (s *saver) start(next save) {
 		old.names = slices.DeleteFunc(old.names, func(n string) bool { return slices.Contains(next.names, n) })
 		if len(old.names) > 0 {
 			jobs = append(jobs, old)
+		} else {
+			old.done()
 		}
 	}
 	s.run(append(jobs, next))
@@ -64,12 +68,27 @@ func runAll(jobs []save) (o outcome) {
 			o.left, o.err = jobs[i:], err
 			return o
 		}
+		j.done()
 	}
 	return o
 }
 
 // settle waits for the save in flight. Its error ends the run by the rule of on_error.
 func (s *saver) settle() error {
+	err := s.wait()
+	switch {
+	case err == nil:
+		return nil
+	case s.stop || s.failures >= maxFailures:
+		s.gaveUp = true
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	s.note(fmt.Sprintf("checkpoint: %v; training goes on and tries again at the next checkpoint", err))
+	return nil
+}
+
+// wait waits for the save in flight and tells how it ended.
+func (s *saver) wait() error {
 	if s.running == nil {
 		return nil
 	}
@@ -78,17 +97,12 @@ func (s *saver) settle() error {
 	for _, n := range o.notices {
 		s.note(n)
 	}
+	s.failures++
 	if o.err == nil {
 		s.failures = 0
-		return nil
 	}
 	s.owed = o.left
-	s.failures++
-	if s.stop || s.failures >= maxFailures {
-		return fmt.Errorf("checkpoint: %w", o.err)
-	}
-	s.note(fmt.Sprintf("checkpoint: %v; training goes on and tries again at the next checkpoint", o.err))
-	return nil
+	return o.err
 }
 
 // retry begins what is owed once more, where nothing else is to be saved.
@@ -104,11 +118,19 @@ func (s *saver) retry() error {
 
 // flush waits until everything is written, with a last try for what is owed.
 func (s *saver) flush() error {
-	if err := s.retry(); err != nil {
-		return err
+	if s.gaveUp {
+		return nil // that error ended the run
 	}
-	if err := s.settle(); err != nil || len(s.owed) == 0 {
-		return err
+	err := s.wait()
+	if len(s.owed) > 0 && !s.stop {
+		if err != nil {
+			s.note(fmt.Sprintf("checkpoint: %v; trying once more", err))
+		}
+		s.run(s.owed)
+		err = s.wait()
 	}
-	return fmt.Errorf("checkpoint: %s could not be written; the reason is told above", s.owed[len(s.owed)-1].names)
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"runtime"
 	"strings"
 
@@ -25,8 +24,7 @@ type session struct {
 	parts   train.Parts
 	monitor train.Monitor
 	notices []string
-	from    *train.Snapshot      // a resumed run's; nil for a fresh one
-	stands  dataset.SamplerState // where a resumed run's sampler stands
+	from    *resumption // nil for a fresh run
 }
 
 // openSession opens the data while libtorch is being loaded.
@@ -94,9 +92,8 @@ func (s *session) build(scope *torch.Scope) error {
 	}
 	s.sampler = dataset.NewSampler(s.data.Train.Len(), cfg.Data.BatchSize, cfg.Experiment.Seed, cfg.Data.DropLast)
 	p.Order = order{s.sampler}
-	if s.from != nil {
-		p.Resume = s.from
-		err = cmp.Or(err, s.sampler.Restore(s.stands))
+	if err == nil && s.from != nil {
+		err = s.goOn()
 	}
 	return err
 }

@@ -14,9 +14,10 @@ import (
 
 // wants says in words what a command's argument is.
 var wants = map[string]string{
-	"CONFIG|DIR": "config file or experiment directory",
-	"CONFIG…":    "config file",
-	"FILE":       "checkpoint file",
+	"CONFIG|DIR": "a config file or an experiment directory",
+	"CONFIG…":    "a config file",
+	"DIR":        "an experiment directory",
+	"FILE":       "a checkpoint file",
 }
 
 // targets are the arguments of a command, with that of --config; at least one.
@@ -30,11 +31,11 @@ func targets(c *cli.Context) ([]string, error) {
 	}
 	what := wants[c.Command.ArgsUsage]
 	if len(paths) == 0 {
-		return nil, mistakef("%s needs a %s, e.g. `%s`", c.Command.Name, what, example(c.Command))
+		return nil, mistakef("%s needs %s, e.g. `%s`", c.Command.Name, what, example(c.Command))
 	}
 	for _, path := range paths {
 		if path == "" {
-			return nil, mistakef("%s: found an empty path, expected a %s, e.g. `%s`", c.Command.Name, what, example(c.Command))
+			return nil, mistakef("%s: found an empty path, expected %s, e.g. `%s`", c.Command.Name, what, example(c.Command))
 		}
 	}
 	return paths, nil
@@ -44,7 +45,7 @@ func targets(c *cli.Context) ([]string, error) {
 func target(c *cli.Context) (string, error) {
 	paths, err := targets(c)
 	if err == nil && len(paths) > 1 {
-		err = mistakef("%s takes one %s, found %d: %s", c.Command.Name, wants[c.Command.ArgsUsage], len(paths), strings.Join(paths, " "))
+		err = mistakef("%s takes one argument, %s; found %d: %s", c.Command.Name, wants[c.Command.ArgsUsage], len(paths), strings.Join(paths, " "))
 	}
 	if err != nil {
 		return "", err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -47,7 +48,10 @@ func runTrain(ctx context.Context, out *console, path string, set []string) erro
 	if err != nil {
 		return err
 	}
-	reproduce(path, &cfg.Experiment)
+	if ownConfig(path) {
+		into(filepath.Dir(path), &cfg.Experiment)
+		cfg.Experiment.OnExists = onExists(set)
+	}
 	if err := supported(cfg, out); err != nil {
 		return locate(doc, err)
 	}
@@ -63,7 +67,7 @@ func runTrain(ctx context.Context, out *console, path string, set []string) erro
 // trainFrom trains a config, afresh or from where a run stopped.
 func trainFrom(ctx context.Context, out *console, cfg *config.Train, doc *config.Document, from *resumption) error {
 	if from != nil {
-		if err := from.accept(doc, out); err != nil {
+		if err := from.accept(doc); err != nil {
 			return err
 		}
 	}
@@ -80,15 +84,23 @@ func trainFrom(ctx context.Context, out *console, cfg *config.Train, doc *config
 	return locate(doc, s.engine.Do(ctx, func() error { return trainIn(ctx, out, s, doc) }))
 }
 
-// reproduce sends a run's own saved config back into the directory that it lies in.
-func reproduce(path string, e *config.Experiment) {
-	if !ownConfig(path) {
-		return
-	}
-	dir := filepath.Dir(path)
+// into sends a run's own saved config back into the directory that it lies in.
+func into(dir string, e *config.Experiment) {
 	if full, err := filepath.Abs(dir); err == nil {
-		e.OutputDir, e.Name, e.OnExists = filepath.Join(dir, ".."), filepath.Base(full), experiment.Overwrite
+		e.OutputDir, e.Name = filepath.Join(dir, ".."), filepath.Base(full)
 	}
+}
+
+// onExists is what a run's own saved config means where the run exists: overwrite,
+// unless the command line says otherwise.
+func onExists(set []string) string {
+	chosen := experiment.Overwrite
+	for _, s := range set {
+		if value, ok := strings.CutPrefix(s, "experiment.on_exists="); ok {
+			chosen = strings.Trim(value, ` "'`)
+		}
+	}
+	return chosen
 }
 
 // ownConfig says whether a file is the config that a run saved in its directory.
@@ -148,6 +160,9 @@ func trainRun(ctx context.Context, out *console, s *session, doc *config.Documen
 	for _, line := range s.header(run) {
 		out.detail("%s", line)
 	}
+	if run.Resuming() && s.from == nil {
+		s.notices = append(s.notices, fmt.Sprintf("%s has no checkpoint to go on from: training begins anew", run.Final()))
+	}
 	watch, err := newWatch(out, run, s)
 	if err != nil {
 		return train.Result{}, err
@@ -156,9 +171,16 @@ func trainRun(ctx context.Context, out *console, s *session, doc *config.Documen
 	defer stop()
 	keep := &keeper{run: run, strategy: checkpoint.Strategy(s.cfg.Checkpoint.SaveStrategy), facts: s.facts(doc), note: watch.Note,
 		due: saveEvery(s.cfg.Checkpoint, asked), saver: newSaver(s.cfg.Checkpoint.OnError, watch.Note)}
+	defer context.AfterFunc(ctx, watch.stopping)()
 	parts := s.parts
 	parts.Checkpoints, parts.Observer = keep, watch
-	result, err := train.Run(ctx, s.trainConfig(), parts)
+	var result train.Result
+	if s.from != nil {
+		err = keep.complete(s.from, s.trainConfig(), parts.Order)
+	}
+	if err == nil {
+		result, err = train.Run(ctx, s.trainConfig(), parts)
+	}
 	if err == nil {
 		err = keep.finished()
 	} else {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -33,11 +34,17 @@ func openTrained(outputDir, name, which string) (*trained, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := noLinksOut(info.Dir); err != nil {
+		return nil, err
+	}
 	t := &trained{dir: info.Dir}
 	if t.path, t.notice, err = checkpoint.Resolve(filepath.Join(info.Dir, "checkpoints"), which); err != nil {
 		return nil, err
 	}
 	if t.file, err = checkpoint.Load(t.path); err != nil {
+		return nil, err
+	}
+	if err := checkFormat(t.path, t.file); err != nil {
 		return nil, err
 	}
 	text, err := yaml.Marshal(checkpoint.ToGo(t.file.Config))
@@ -46,9 +53,20 @@ func openTrained(outputDir, name, which string) (*trained, error) {
 	}
 	var doc *config.Document
 	if t.config, doc, err = config.ParseTrain(t.path+": config", text, config.Options{Models: builtin.Registry()}); err != nil {
-		return nil, err
+		return nil, withoutLines(err)
 	}
 	return t, t.sameModel(doc)
+}
+
+// withoutLines takes the lines out of the problems of a config that is no file.
+func withoutLines(err error) error {
+	var inConfig *config.Error
+	if errors.As(err, &inConfig) {
+		for i := range inConfig.Problems {
+			inConfig.Problems[i].Line = 0
+		}
+	}
+	return err
 }
 
 // sameModel holds that the checkpoint is one of this experiment's model, so that its

@@ -24,12 +24,15 @@ type watch struct {
 func newWatch(out *console, run *experiment.Run, s *session) (*watch, error) {
 	epochs, total := s.trainConfig().Length(s.parts.Order)
 	title, from := "training started", int64(0)
+	var finished int64
 	if s.from != nil {
-		from = s.from.Step
+		from, finished = s.from.snapshot.Step, s.from.snapshot.Epoch
 		title = fmt.Sprintf("training resumed after step %d", from)
-		if err := track.TruncateJournal(run.Path("logs", "metrics.jsonl"), from, s.from.Epoch); err != nil {
-			return nil, err
-		}
+	}
+	// A run that goes on has records of steps that are done once more: all of them
+	// where it has no checkpoint.
+	if err := track.TruncateJournal(run.Path("logs", "metrics.jsonl"), from, finished); err != nil {
+		return nil, err
 	}
 	journal, err := track.OpenJournal(run.Path("logs", "metrics.jsonl"))
 	if err != nil {
@@ -80,6 +83,12 @@ func (w *watch) Epoch(r train.EpochReport) {
 
 // Note records a sentence for people.
 func (w *watch) Note(text string) { w.tracker.Note(w.step, w.epoch, text) }
+
+// stopping tells the one who asked a run to stop what happens now. It may be called from
+// any goroutine.
+func (w *watch) stopping() {
+	_ = w.progress.Log(track.Event{Kind: track.KindNote, Text: "stopping after this step, and saving; a second Ctrl-C stops at once", Time: time.Now()})
+}
 
 // end records how the run ended and closes the sinks.
 func (w *watch) end(r train.Result, err error) {
@@ -151,4 +160,11 @@ func newBar(out *console, label string, rows int) bar {
 // at is told how many rows are done; a terminal that went away stops nothing.
 func (b bar) at(done int) { _ = b.Set(int64(done)) }
 
-func (b bar) end() { _ = b.Close() }
+// end says how many rows were done in which time; an error is told instead.
+func (b bar) end(err error) {
+	if err != nil {
+		_ = b.Abort()
+		return
+	}
+	_ = b.Close()
+}

@@ -27,8 +27,11 @@ type File struct {
 	f    *os.File
 	path string // the final name
 	tmp  string // the name until Commit
+	size int64  // bytes that it will have, where that is known
 	err  error  // the first error; Commit refuses a file that had one
 	done bool
+
+	written, begun int64 // bytes: given to the system, and of those to the disk
 }
 
 // Create starts a new file that will be called path. The folder must exist.
@@ -36,6 +39,9 @@ type File struct {
 func Create(path string) (*File, error) {
 	if info, err := os.Lstat(path); err == nil && info.IsDir() {
 		return nil, &Error{Op: "write", Path: path, Err: syscall.EISDIR}
+	}
+	if err := Point("create", path); err != nil {
+		return nil, describe("write", path, err)
 	}
 	for try := 0; ; try++ {
 		tmp := tempName(path)
@@ -49,14 +55,33 @@ func Create(path string) (*File, error) {
 	}
 }
 
+// CreateSized is Create of a file that will have size bytes. Where the disk has not
+// that many free, nothing is begun and the error is a *SpaceError; errors of a disk
+// that gets full later name the size too.
+func CreateSized(path string, size int64) (*File, error) {
+	if err := CheckSpace(path, size); err != nil {
+		return nil, err
+	}
+	f, err := Create(path)
+	if err != nil {
+		return nil, needing(err, size)
+	}
+	f.size = size
+	return f, nil
+}
+
 // Write appends p to the file.
 func (f *File) Write(p []byte) (int, error) {
-	n, err := f.f.Write(p)
+	n, err := Write(f.f, f.path, p)
+	f.writeBack(n)
 	return n, f.note(err)
 }
 
 // WriteAt writes p at the byte offset off; it does not move the position of Write.
 func (f *File) WriteAt(p []byte, off int64) (int, error) {
+	if err := Point("write", f.path); err != nil {
+		return 0, f.note(err)
+	}
 	n, err := f.f.WriteAt(p, off)
 	return n, f.note(err)
 }
@@ -80,14 +105,17 @@ func (f *File) Commit() error {
 	if f.err != nil {
 		return f.err
 	}
-	if err := f.f.Sync(); err != nil {
-		return describe("write", f.path, err)
-	}
-	if err := f.f.Close(); err != nil {
-		return describe("write", f.path, err)
-	}
-	if err := os.Rename(f.tmp, f.path); err != nil {
-		return describe("write", f.path, err)
+	for _, step := range []struct {
+		op string
+		do func() error
+	}{{"fsync", f.f.Sync}, {"close", f.f.Close}, {"rename", func() error { return os.Rename(f.tmp, f.path) }}} {
+		err := Point(step.op, f.path)
+		if err == nil {
+			err = step.do()
+		}
+		if err != nil {
+			return f.note(err)
+		}
 	}
 	f.done = true
 	return SyncDir(filepath.Dir(f.path))
@@ -108,7 +136,7 @@ func (f *File) note(err error) error {
 	if err == nil {
 		return nil
 	}
-	err = describe("write", f.path, err)
+	err = needing(describe("write", f.path, err), f.size)
 	if f.err == nil {
 		f.err = err
 	}
@@ -135,6 +163,9 @@ func Link(existing, path string) error {
 	if sameFile(existing, path) {
 		return nil
 	}
+	if err := Point("link", path); err != nil {
+		return describe("link", path, err)
+	}
 	for try := 0; ; try++ {
 		tmp := tempName(path)
 		err := os.Link(existing, tmp)
@@ -151,7 +182,11 @@ func Link(existing, path string) error {
 }
 
 func takeName(tmp, path string) error {
-	if err := os.Rename(tmp, path); err != nil {
+	err := Point("rename", path)
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
 		os.Remove(tmp)
 		return describe("write", path, err)
 	}
@@ -189,7 +224,9 @@ func SyncDir(dir string) error {
 		return describe("sync folder", dir, err)
 	}
 	defer d.Close()
-	err = d.Sync()
+	if err = Point("sync", dir); err == nil {
+		err = d.Sync()
+	}
 	if err == nil || errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -14,21 +15,49 @@ type Error struct {
 	Op   string // "write", "sync folder", …
 	Path string // the final path, not the temporary one
 	Err  error  // the cause, usually a syscall.Errno
+	Need int64  // bytes of the whole file; 0 = not known
 	Hint string // what the user can do; may be empty
 }
 
-// Error is `OP PATH: CAUSE; HINT`.
+// Error is `OP PATH: CAUSE; HINT`, with the needed and free space where it is about
+// space.
 func (e *Error) Error() string {
 	s := fmt.Sprintf("%s %s: %v", e.Op, e.Path, e.Err)
-	if errors.Is(e.Err, syscall.ENOSPC) {
-		if free, err := Free(filepath.Dir(e.Path)); err == nil {
-			s += fmt.Sprintf(" (%d MB free)", free/1e6)
-		}
+	if errors.Is(e.Err, syscall.ENOSPC) || errors.Is(e.Err, syscall.EDQUOT) {
+		s += e.space()
 	}
 	if e.Hint != "" {
 		s += "; " + e.Hint
 	}
 	return s
+}
+
+// space is " (3.2 MB needed, 1.0 MB free)", as far as it is known; a quota's rest is not.
+func (e *Error) space() string {
+	var parts []string
+	if e.Need > 0 {
+		parts = append(parts, megabytes(e.Need)+" needed")
+	}
+	if free, err := Free(filepath.Dir(e.Path)); err == nil && errors.Is(e.Err, syscall.ENOSPC) {
+		parts = append(parts, megabytes(free)+" free")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
+
+// needing adds the size of the whole file to an error about it.
+func needing(err error, size int64) error {
+	var e *Error
+	if size > 0 && errors.As(err, &e) && e.Need == 0 {
+		with := *e
+		with.Need = size
+		return &with
+	}
+	return err
 }
 
 // Unwrap gives the cause, so that errors.Is(err, syscall.ENOSPC) works.

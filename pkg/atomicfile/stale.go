@@ -15,7 +15,16 @@ var tempPattern = regexp.MustCompile(`^\..+\.tmp-([0-9]+)-[0-9a-f]{8}$`)
 // folder dir and returns their names. A file whose process still lives is kept.
 // Call it only under the lock of the folder's owner: the process ids mean
 // nothing when they come from another machine.
-func RemoveStale(dir string) ([]string, error) {
+func RemoveStale(dir string) ([]string, error) { return removeTemp(dir, alive) }
+
+// RemoveTemp removes all temporary files in the folder dir, whatever process they
+// name: a container gives the same process id to one run after the other. Call it
+// only where nothing else can be writing there.
+func RemoveTemp(dir string) ([]string, error) {
+	return removeTemp(dir, func(int) bool { return false })
+}
+
+func removeTemp(dir string, keep func(pid int) bool) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, describe("read folder", dir, err)
@@ -26,7 +35,7 @@ func RemoveStale(dir string) ([]string, error) {
 		if m == nil || !e.Type().IsRegular() {
 			continue
 		}
-		if pid, err := strconv.Atoi(m[1]); err != nil || alive(pid) {
+		if pid, err := strconv.Atoi(m[1]); err != nil || keep(pid) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {

@@ -12,5 +12,5 @@
 // them, and every record against its CRC32, which torch.load does not do.
 //
 // Values are nil, bool, int64, *big.Int (only beyond int64), float64, string,
-// []any (list), Tuple, *Dict and *Tensor.
+// Bytes, []any (list), Tuple, Set, *Dict and *Tensor.
 package checkpoint

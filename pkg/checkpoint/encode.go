@@ -76,7 +76,9 @@ func (e *encoder) value(v any) error {
 		e.buf = binary.BigEndian.AppendUint64(e.buf, math.Float64bits(v))
 	case string:
 		return e.string(v)
-	case []any, Tuple, *Dict, *Tensor:
+	case Bytes:
+		return e.bytes(v)
+	case []any, Tuple, Set, *Dict, *Tensor:
 		return e.container(v)
 	default:
 		return e.refuse("a Go %T is no checkpoint value", v)
@@ -93,6 +95,8 @@ func (e *encoder) container(v any) error {
 		return e.list(v)
 	case Tuple:
 		return e.tuple(v)
+	case Set:
+		return e.set(v)
 	case *Dict:
 		if v != nil {
 			return e.dict(v, v.Ordered)

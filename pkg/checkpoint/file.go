@@ -62,10 +62,7 @@ func Save(path string, f *File) error {
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.CheckSpace(path, a.size); err != nil {
-		return err
-	}
-	w, err := atomicfile.Create(path)
+	w, err := atomicfile.CreateSized(path, a.size)
 	if err != nil {
 		return err
 	}
@@ -85,11 +82,28 @@ func Load(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Parse(path, root)
+}
+
+// Parse is Load of a value that was read from path before.
+func Parse(path string, root any) (*File, error) {
 	f, err := fromRoot(root)
 	if err != nil {
 		return nil, atPath(path, err)
 	}
 	return f, nil
+}
+
+// IsTraining tells whether a value has the keys of a training checkpoint, and is to be
+// taken for one by Parse.
+func IsTraining(root any) bool {
+	d, _ := root.(*Dict)
+	for _, key := range []string{keyEpoch, keyModel, keyOptimizer, keyMetric, keyConfig, keyRandom} {
+		if _, ok := d.Get(key); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 const sixKeys = "a training checkpoint is a dict with epoch, model_state_dict, optimizer_state_dict, metric_value, config and random_state"
@@ -98,6 +112,9 @@ func fromRoot(root any) (*File, error) {
 	d, ok := root.(*Dict)
 	if !ok {
 		return nil, bad("holds %s, expected a dict", kindOf(root)).hint(sixKeys)
+	}
+	if IsLightning(d) {
+		return nil, bad("a Lightning checkpoint, expected a training checkpoint of trainer").hint("`trainer inspect %[1]s` lists what is in it")
 	}
 	if isStateDict(d) {
 		return nil, bad("holds a bare state dict, expected a training checkpoint").hint(sixKeys)

@@ -37,7 +37,7 @@ func finish(v any, pickleSize int) (any, error) {
 
 func (f *finisher) value(v any, depth int) (*finished, error) {
 	switch v := v.(type) {
-	case nil, bool, int64, *big.Int, float64, string, *Tensor:
+	case nil, bool, int64, *big.Int, float64, string, Bytes, *Tensor:
 		return &finished{value: v, parts: 1}, nil
 	case *seq, *Dict:
 		return f.container(v, depth)
@@ -72,8 +72,13 @@ func (f *finisher) container(v any, depth int) (*finished, error) {
 
 func (f *finisher) seq(s *seq, depth int, r *finished) error {
 	out := make([]any, len(s.items))
-	if r.value = out; s.tuple {
+	switch s.kind {
+	case list:
+		r.value = out
+	case tuple:
 		r.value = Tuple(out)
+	case set:
+		r.value = Set(out)
 	}
 	return f.items(out, s.items, depth, r)
 }

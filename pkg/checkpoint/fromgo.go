@@ -14,8 +14,14 @@ import (
 // and so does what it does not know: Write then names the key that holds it.
 func FromGo(v any) any {
 	switch v := v.(type) {
-	case nil, bool, int64, float64, string, *big.Int:
+	case nil, bool, int64, float64, string, *big.Int, Bytes:
 		return v
+	case Set:
+		out := make(Set, len(v))
+		for i, e := range v {
+			out[i] = FromGo(e)
+		}
+		return out
 	case Tuple:
 		out := make(Tuple, len(v))
 		for i, e := range v {
@@ -86,7 +92,7 @@ func fromMap(r reflect.Value, v any) any {
 }
 
 // ToGo is the way back: Dicts become map[string]any (integer keys in decimal),
-// lists and tuples []any, int64 int. Tensors stay *Tensor.
+// lists, tuples and sets []any, int64 int. Tensors stay *Tensor, Bytes Bytes.
 func ToGo(v any) any {
 	switch v := v.(type) {
 	case int64:
@@ -94,6 +100,8 @@ func ToGo(v any) any {
 	case []any:
 		return toSlice(v)
 	case Tuple:
+		return toSlice(v)
+	case Set:
 		return toSlice(v)
 	case *Dict:
 		m := make(map[string]any, v.Len())

@@ -2,9 +2,13 @@ package checkpoint
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/gotrainer/trainer/pkg/internal/bounded"
 )
 
 // FuzzRead: no file makes the reader panic, and what it reads can be written and
@@ -14,7 +18,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(written(f, []any{ramp(3), nil}))
 	f.Add(packed(f, []byte("\x80\x02"+tensorOf(0, 3, 1)+"."), ramp(3).Data))
 	f.Add([]byte("PK\x03\x04"))
-	for _, name := range []string{"views.pt", "old_format.pt"} {
+	for _, name := range []string{"views.pt", "old_format.pt", "torch-1.13.1/protocol5.pt", "torch-2.15.0/lightning.ckpt"} {
 		b, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			f.Fatal(err)
@@ -22,9 +26,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if v, err := readBytes(b); err == nil {
-			mustComeBack(t, v)
-		}
+		checkRead(t, b)
 	})
 }
 
@@ -45,11 +47,31 @@ func FuzzPickle(f *testing.F) {
 	add("]q\x00h\x00\x86")
 	add("\x8c\x01a\x94\x95\x00\x00\x00\x00\x00\x00\x00\x00(NNNNt\x86")
 	add(laughs(3))
+	add("\x8f(K\x01K\x02\x90(C\x01aB\x01\x00\x00\x00b\x91\x86")
+	add("c_codecs\nencode\n" + str("ÿ") + str("latin1") + "\x86R")
+	add("c__builtin__\nset\n](K\x01Ne\x85R")
 	f.Fuzz(func(t *testing.T, pickle []byte) {
-		if v, err := readBytes(packed(t, pickle, ramp(3).Data, ramp(2).Data)); err == nil {
-			mustComeBack(t, v)
-		}
+		checkRead(t, packed(t, pickle, ramp(3).Data, ramp(2).Data))
 	})
+}
+
+// checkRead holds the reader to its bounds, and its errors to be the user's to mend.
+func checkRead(t *testing.T, b []byte) {
+	var v any
+	var err error
+	bounded.Run(t, func() { v, err = readBytes(b) })
+	if err != nil {
+		var u *Error
+		if !errors.As(err, &u) || strings.ContainsAny(err.Error(), "\n\r") {
+			t.Errorf("no sentence for the user: %q", err)
+		}
+		return
+	}
+	bounded.Run(t, func() {
+		NotFinite(Tensors("", v))
+		StateDict(v)
+	})
+	mustComeBack(t, v)
 }
 
 func mustComeBack(t *testing.T, v any) {

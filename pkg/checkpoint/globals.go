@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,6 +13,16 @@ var reducers = map[global]func(m *machine, args []any) (any, error){
 	"collections Counter":     (*machine).counter,
 	"torch Size":              (*machine).size,
 	"torch device":            (*machine).device,
+
+	"_codecs encode":        (*machine).encodedBytes,
+	"__builtin__ bytes":     (*machine).encodedBytes,
+	"builtins bytes":        (*machine).encodedBytes,
+	"__builtin__ bytearray": (*machine).encodedBytes,
+	"builtins bytearray":    (*machine).encodedBytes,
+	"__builtin__ set":       (*machine).setOf,
+	"builtins set":          (*machine).setOf,
+	"__builtin__ frozenset": (*machine).setOf,
+	"builtins frozenset":    (*machine).setOf,
 
 	"torch._utils _rebuild_tensor_v2":            (*machine).rebuildTensor,
 	"torch._utils _rebuild_parameter":            (*machine).rebuildParameter,
@@ -83,15 +94,15 @@ func (m *machine) reduce() error {
 		return err
 	}
 	g, isGlobal := fn.(global)
-	tuple, isTuple := args.(*seq)
-	if !isGlobal || !isTuple || !tuple.tuple {
+	given, isSeq := args.(*seq)
+	if !isGlobal || !isSeq || given.kind != tuple {
 		return m.bad("it calls %s with %s", kindOf(fn), kindOf(args))
 	}
 	build, ok := reducers[g]
 	if !ok {
 		return m.bad("it calls %s", kindOf(fn))
 	}
-	v, err := build(m, tuple.items)
+	v, err := build(m, given.items)
 	if err != nil {
 		return err
 	}
@@ -140,7 +151,7 @@ func (m *machine) counter(args []any) (any, error) {
 
 func (m *machine) size(args []any) (any, error) {
 	if len(args) == 1 {
-		if s, ok := args[0].(*seq); ok && s.tuple {
+		if s, ok := args[0].(*seq); ok && s.kind == tuple {
 			return s, nil
 		}
 	}
@@ -159,4 +170,43 @@ func (m *machine) device(args []any) (any, error) {
 		}
 	}
 	return nil, m.bad("torch.device without its name")
+}
+
+// encodedBytes is how pickle spells bytes: encode(text, "latin1"), bytes() for none,
+// bytearray of either.
+func (m *machine) encodedBytes(args []any) (any, error) {
+	switch {
+	case len(args) == 0:
+		return Bytes{}, nil
+	case len(args) == 1:
+		if b, ok := args[0].(Bytes); ok {
+			return b, nil
+		}
+	case len(args) == 2 && args[1] == "latin1" || len(args) == 2 && args[1] == "latin-1":
+		if s, ok := args[0].(string); ok {
+			return m.latin1(s)
+		}
+	}
+	return nil, m.bad("bytes that are not spelled as pickle does")
+}
+
+func (m *machine) latin1(s string) (any, error) {
+	b := make(Bytes, 0, len(s))
+	for _, r := range s {
+		if r > 0xff {
+			return nil, m.bad("bytes with the character %q, which is none", r)
+		}
+		b = append(b, byte(r))
+	}
+	return b, nil
+}
+
+func (m *machine) setOf(args []any) (any, error) {
+	if len(args) == 0 {
+		return &seq{kind: set}, nil
+	}
+	if items, ok := args[0].(*seq); ok && len(args) == 1 && items.kind == list {
+		return &seq{items: slices.Clone(items.items), kind: set}, nil
+	}
+	return nil, m.bad("a set that is not made of one list")
 }

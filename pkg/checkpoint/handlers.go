@@ -26,15 +26,24 @@ var handlers = [256]func(*machine) error{
 	opBinUnicode:      func(m *machine) error { return m.text(4) },
 	opBinUnicode8:     func(m *machine) error { return m.text(8) },
 
+	opShortBinBytes: func(m *machine) error { return m.bytes(1) },
+	opBinBytes:      func(m *machine) error { return m.bytes(4) },
+	opBinBytes8:     func(m *machine) error { return m.bytes(8) },
+	opByteArray8:    func(m *machine) error { return m.bytes(8) },
+
+	opEmptySet:  func(m *machine) error { return m.push(&seq{kind: set}) },
+	opAddItems:  func(m *machine) error { return m.appendMarked(set) },
+	opFrozenSet: func(m *machine) error { return m.marked(set) },
+
 	opEmptyDict:  func(m *machine) error { return m.push(&Dict{}) },
 	opEmptyList:  func(m *machine) error { return m.push(&seq{}) },
 	opEmptyTuple: func(m *machine) error { return m.tuple(0) },
 	opTuple1:     func(m *machine) error { return m.tuple(1) },
 	opTuple2:     func(m *machine) error { return m.tuple(2) },
 	opTuple3:     func(m *machine) error { return m.tuple(3) },
-	opTuple:      (*machine).markTuple,
+	opTuple:      func(m *machine) error { return m.marked(tuple) },
 	opAppend:     (*machine).appendOne,
-	opAppends:    (*machine).appendMarked,
+	opAppends:    func(m *machine) error { return m.appendMarked(list) },
 	opSetItem:    (*machine).setOne,
 	opSetItems:   (*machine).setMarked,
 
@@ -142,21 +151,34 @@ func (m *machine) text(n int) error {
 	return m.push(string(b))
 }
 
+// bytes reads what has a length of n bytes before it.
+func (m *machine) bytes(n int) error {
+	size, err := m.uint(n)
+	if err != nil {
+		return err
+	}
+	b, err := m.take(size)
+	if err != nil {
+		return err
+	}
+	return m.push(Bytes(slices.Clone(b)))
+}
+
 func (m *machine) tuple(n int) error {
 	if len(m.stack)-n < m.floor() {
 		return m.bad("it takes a value that is not there")
 	}
 	items := slices.Clone(m.stack[len(m.stack)-n:])
 	m.stack = m.stack[:len(m.stack)-n]
-	return m.push(&seq{items: items, tuple: true})
+	return m.push(&seq{items: items, kind: tuple})
 }
 
-func (m *machine) markTuple() error {
+func (m *machine) marked(kind seqKind) error {
 	items, err := m.popMark()
 	if err != nil {
 		return err
 	}
-	return m.push(&seq{items: items, tuple: true})
+	return m.push(&seq{items: items, kind: kind})
 }
 
 func (m *machine) appendOne() error {
@@ -164,15 +186,15 @@ func (m *machine) appendOne() error {
 	if err != nil {
 		return err
 	}
-	return m.appendTo([]any{v})
+	return m.appendTo(list, []any{v})
 }
 
-func (m *machine) appendMarked() error {
+func (m *machine) appendMarked(kind seqKind) error {
 	items, err := m.popMark()
 	if err != nil {
 		return err
 	}
-	return m.appendTo(items)
+	return m.appendTo(kind, items)
 }
 
 func (m *machine) setOne() error {

@@ -20,11 +20,20 @@ type machine struct {
 	storages *storages
 }
 
-// seq is a list or a tuple while the machine runs: a list grows after others hold it.
+// seq is a list, tuple or set while the machine runs: lists and sets grow after
+// others hold them.
 type seq struct {
 	items []any
-	tuple bool
+	kind  seqKind
 }
+
+type seqKind uint8
+
+const (
+	list seqKind = iota
+	tuple
+	set
+)
 
 // global is the name of a Python object, "module name".
 type global string
@@ -199,18 +208,18 @@ func (m *machine) get(i uint64) error {
 	return m.push(m.memo[i])
 }
 
-// appendTo and setItems put values into the list or dict on top of the stack.
+// appendTo and setItems put values into the list, set or dict on top of the stack.
 
-func (m *machine) appendTo(items []any) error {
+func (m *machine) appendTo(kind seqKind, items []any) error {
 	v, err := m.top()
 	if err != nil {
 		return err
 	}
-	list, ok := v.(*seq)
-	if !ok || list.tuple {
+	s, ok := v.(*seq)
+	if !ok || s.kind != kind {
 		return m.bad("it appends to %s", kindOf(v))
 	}
-	list.items = append(list.items, items...)
+	s.items = append(s.items, items...)
 	return nil
 }
 

@@ -11,7 +11,8 @@ import (
 
 // Read reads the value in a file that torch.save or Write made, size bytes long.
 // All records are checked against their CRC, also those that the value does not
-// use. Strided and shared tensors come out contiguous. Errors about the content
+// use. Strided and shared tensors come out contiguous. The data of tensors are in
+// memory once. Errors about the content
 // are *Error; they name no path.
 func Read(r io.ReaderAt, size int64) (any, error) {
 	z, err := openZip(r, size)
@@ -38,6 +39,9 @@ func Read(r io.ReaderAt, size int64) (any, error) {
 		return nil, err
 	}
 	if v, err = finish(v, len(pickle)); err != nil {
+		return nil, err
+	}
+	if err := st.fill(); err != nil {
 		return nil, err
 	}
 	return v, z.verifyRest(st)
@@ -113,15 +117,22 @@ func (z *zipFile) checkKind() error {
 // own size, a repeated one much more.
 func (z *zipFile) storages() *storages {
 	return &storages{
-		loaded: make(map[string]*storage),
-		room:   8*min(z.size, 1<<50) + 1<<20,
-		read: func(key string, size int64) ([]byte, error) {
+		byKey: make(map[string]*storage),
+		room:  8*min(z.size, 1<<50) + 1<<20,
+		check: func(key string, size int64) error {
 			s, err := z.find(recData + key)
 			if err != nil {
-				return nil, bad("damaged: the data of tensor storage %s is missing", key).hint(useAnother)
+				return bad("damaged: the data of tensor storage %s is missing", key).hint(useAnother)
 			}
 			if s.size != size {
-				return nil, bad("damaged: tensor storage %s has %d bytes, expected %d", key, s.size, size).hint(useAnother)
+				return bad("damaged: tensor storage %s has %d bytes, expected %d", key, s.size, size).hint(useAnother)
+			}
+			return nil
+		},
+		read: func(key string) ([]byte, error) {
+			s, err := z.find(recData + key)
+			if err != nil {
+				return nil, err
 			}
 			return z.read(s)
 		},
@@ -132,7 +143,7 @@ func (z *zipFile) storages() *storages {
 func (z *zipFile) verifyRest(st *storages) error {
 	for i := range z.records {
 		s := &z.records[i]
-		if key, ok := strings.CutPrefix(s.name, recData); ok && st.loaded[key] != nil {
+		if key, ok := strings.CutPrefix(s.name, recData); ok && st.byKey[key] != nil {
 			continue
 		}
 		if err := z.verify(s); err != nil {

@@ -1,17 +1,59 @@
 package checkpoint
 
-// storages gives the machine the records of tensor data, each read once.
+// storages are the records of tensor data that the pickle names. The machine only
+// checks that they are there and how large; fill reads them when the pickle is
+// known to be sound.
 type storages struct {
-	read   func(key string, size int64) ([]byte, error)
-	loaded map[string]*storage
-	room   int64 // bytes that copies of strided tensors may still take
+	check func(key string, size int64) error
+	read  func(key string) ([]byte, error)
+	byKey map[string]*storage
+	order []*storage // as the pickle names them
+	room  int64      // bytes that copies of strided tensors may still take
 }
 
 // storage is one record: a row of numbers that tensors are views of.
 type storage struct {
+	key   string
 	dtype DType
 	numel int64
-	data  []byte
+	data  []byte   // while it is filled into its views
+	views []window // what it holds
+}
+
+// window is a tensor that waits for its data.
+type window struct {
+	view
+	n int64 // elements
+	t *Tensor
+}
+
+// fill reads one storage after the other and gives its tensors their data: a part of
+// the storage where they lie together in it, else a copy. A storage that was only
+// copied from is forgotten before the next one is read, so that no more than the
+// tensors and one storage are in memory.
+func (st *storages) fill() error {
+	for _, s := range st.order {
+		var err error
+		if s.data, err = st.read(s.key); err != nil {
+			return err
+		}
+		for _, w := range s.views {
+			w.fill()
+		}
+		s.data, s.views = nil, nil
+	}
+	return nil
+}
+
+func (w window) fill() {
+	item := int64(w.s.dtype.Size())
+	if w.n == 0 || w.contiguous() {
+		from := min(w.offset, w.s.numel) * item
+		to := from + w.n*item
+		w.t.Data = w.s.data[from:to:to]
+		return
+	}
+	w.t.Data = w.copy(make([]byte, 0, w.n*item))
 }
 
 // persID resolves ('storage', torch.XStorage, key, location, numel).
@@ -21,7 +63,7 @@ func (m *machine) persID() error {
 		return err
 	}
 	id, ok := v.(*seq)
-	if !ok || !id.tuple || len(id.items) != 5 || id.items[0] != "storage" {
+	if !ok || id.kind != tuple || len(id.items) != 5 || id.items[0] != "storage" {
 		return m.bad("a reference that is not a torch storage")
 	}
 	class, okClass := id.items[1].(global)
@@ -54,18 +96,18 @@ func (m *machine) storage(class global, key string, numel int64) (*storage, erro
 	if !ok {
 		return nil, m.bad("storage %s of %d elements", key, numel)
 	}
-	if s, ok := m.storages.loaded[key]; ok {
+	if s, ok := m.storages.byKey[key]; ok {
 		if s.dtype != dtype || s.numel != numel {
 			return nil, m.bad("storage %s is used as %d × %v and as %d × %v", key, s.numel, s.dtype, numel, dtype)
 		}
 		return s, nil
 	}
-	data, err := m.storages.read(key, size)
-	if err != nil {
+	if err := m.storages.check(key, size); err != nil {
 		return nil, err
 	}
-	s := &storage{dtype: dtype, numel: numel, data: data}
-	m.storages.loaded[key] = s
+	s := &storage{key: key, dtype: dtype, numel: numel}
+	m.storages.byKey[key] = s
+	m.storages.order = append(m.storages.order, s)
 	return s, nil
 }
 
@@ -79,7 +121,7 @@ func isDecimal(s string) bool {
 }
 
 // rebuildTensor makes the contiguous Tensor of (storage, offset, size, stride,
-// requires_grad, hooks[, metadata]).
+// requires_grad, hooks[, metadata]); its data come later.
 func (m *machine) rebuildTensor(args []any) (any, error) {
 	if len(args) < 6 || len(args) > 7 {
 		return nil, m.bad("a tensor of %d parts, expected 6", len(args))
@@ -98,19 +140,14 @@ func (m *machine) rebuildTensor(args []any) (any, error) {
 			shape, stride, offset, s.numel)
 	}
 	t := &Tensor{DType: s.dtype, Shape: shape}
-	item := int64(s.dtype.Size())
-	if n == 0 || v.contiguous() {
-		from := min(offset, s.numel) * item
-		to := from + n*item
-		t.Data = s.data[from:to:to]
-		return t, nil
+	if n > 0 && !v.contiguous() {
+		size, ok := mul(n, int64(s.dtype.Size()))
+		if !ok || size > m.storages.room {
+			return nil, m.bad("a tensor of shape %v would expand its storage of %d elements beyond all measure", shape, s.numel)
+		}
+		m.storages.room -= size
 	}
-	size, ok := mul(n, item)
-	if !ok || size > m.storages.room {
-		return nil, m.bad("a tensor of shape %v would expand its storage of %d elements beyond all measure", shape, s.numel)
-	}
-	m.storages.room -= size
-	t.Data = v.copy(make([]byte, 0, size))
+	s.views = append(s.views, window{v, n, t})
 	return t, nil
 }
 

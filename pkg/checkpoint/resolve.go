@@ -35,7 +35,7 @@ func Resolve(dir, which string) (path, notice string, err error) {
 		return path, "", nil
 	}
 	if strings.ContainsRune(which, filepath.Separator) || strings.HasSuffix(which, ".pt") {
-		return "", "", missing(dir, fmt.Sprintf("checkpoint %s is no file", which))
+		return "", "", missing(dir, fmt.Sprintf("checkpoint %s is no file", plainText(which)))
 	}
 	return "", "", missing(dir, fmt.Sprintf("checkpoint %q, expected best, last, epoch_NNN or a path", which))
 }
@@ -69,4 +69,14 @@ func missing(dir, msg string) error {
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
+}
+
+// plainText is a path as a message shows it: as it is typed, but for what would not
+// print.
+func plainText(path string) string {
+	text := quote(path)
+	if text == `"`+path+`"` {
+		return path
+	}
+	return text
 }

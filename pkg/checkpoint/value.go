@@ -10,6 +10,12 @@ import (
 // Tuple is a Python tuple.
 type Tuple []any
 
+// Set is a Python set or frozenset, in the order of the file.
+type Set []any
+
+// Bytes is a Python bytes or bytearray.
+type Bytes []byte
+
 // Dict is a Python dict: it keeps the order in which its keys were first set.
 // Keys are string or int64.
 type Dict struct {
@@ -151,11 +157,12 @@ func kindOf(v any) string {
 		return "a list"
 	case Tuple:
 		return "a tuple"
+	case Set:
+		return "a set"
+	case Bytes:
+		return "bytes"
 	case *seq:
-		if v.tuple {
-			return "a tuple"
-		}
-		return "a list"
+		return [...]string{list: "a list", tuple: "a tuple", set: "a set"}[v.kind]
 	case *Dict:
 		return "a dict"
 	case *Tensor:

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"hash/fnv"
 	"io"
+	"slices"
 )
 
 // record is one file of the archive: its name below the top folder, and its size
@@ -94,6 +95,9 @@ func (a *archive) writeTo(w io.Writer) error {
 	return err
 }
 
+// pieceSize is how much is written at once.
+const pieceSize = 1 << 20
+
 // summer counts what goes through and computes its CRC32.
 type summer struct {
 	w   io.Writer
@@ -101,11 +105,19 @@ type summer struct {
 	crc uint32
 }
 
+// Write goes piece by piece, so that what was written is still in the cache when it is summed.
 func (s *summer) Write(p []byte) (int, error) {
-	n, err := s.w.Write(p)
-	s.n += int64(n)
-	s.crc = crc32.Update(s.crc, crc32.IEEETable, p[:n])
-	return n, err
+	written := 0
+	for piece := range slices.Chunk(p, pieceSize) {
+		n, err := s.w.Write(piece)
+		written += n
+		s.n += int64(n)
+		s.crc = crc32.Update(s.crc, crc32.IEEETable, piece[:n])
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
 }
 
 var le = binary.LittleEndian

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+
+	"github.com/gotrainer/trainer/pkg/internal/bounded"
 )
 
 // FuzzLoadTrain: any text is either refused with sentences, or its effective config
@@ -28,7 +30,10 @@ func FuzzLoadTrain(f *testing.F) {
 }
 
 func checkLoad(t *testing.T, text string, o Options) {
-	train, doc, err := ParseTrain("c.yaml", []byte(text), o)
+	var train *Train
+	var doc *Document
+	var err error
+	bounded.Run(t, func() { train, doc, err = ParseTrain("c.yaml", []byte(text), o) })
 	if err != nil {
 		var user *Error
 		if !errors.As(err, &user) || len(user.Problems) == 0 {

@@ -14,7 +14,7 @@ type Training struct {
 	Accumulate    int            `yaml:"accumulate" default:"1" check:"min=1" doc:"batches a step"`
 	Precision     string         `yaml:"precision" default:"fp32" check:"oneof=fp32|tf32|bf16|fp16" doc:"the arithmetic of the step"`
 	Device        string         `yaml:"device" default:"auto" check:"device" doc:"where it runs"`
-	Threads       int            `yaml:"threads" default:"0" check:"min=0" doc:"CPU threads; 0 = physical cores"`
+	Threads       int            `yaml:"threads" default:"0" check:"min=0,max=1024" doc:"CPU threads; 0 = physical cores"`
 	Deterministic bool           `yaml:"deterministic" default:"true" doc:"the same numbers in each run"`
 	EarlyStopping *EarlyStopping `yaml:"early_stopping" doc:"when to stop early; nil = never"`
 	LogEverySteps int            `yaml:"log_every_steps" default:"50" check:"min=1" doc:"steps between two log lines"`

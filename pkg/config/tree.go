@@ -78,8 +78,19 @@ func sameTree(a, b *yaml.Node) bool {
 	return false
 }
 
-// maxNodes bounds the tree that aliases unfold to.
+// maxNodes bounds the tree that aliases unfold to, and so does the text itself: its
+// aliases may make it ten times as large, and a little more.
 const maxNodes = 100_000
+
+func unfoldLimit(root *yaml.Node) int { return min(maxNodes, 1000+10*countNodes(root)) }
+
+func countNodes(n *yaml.Node) int {
+	count := 1
+	for _, c := range n.Content {
+		count += countNodes(c)
+	}
+	return count
+}
 
 // unfolder copies a parsed tree, with each alias and each merge key replaced by what it
 // stands for, and reports keys given twice.
@@ -87,12 +98,13 @@ type unfolder struct {
 	file     string
 	active   map[*yaml.Node]bool
 	nodes    int
+	limit    int
 	problems []Problem
 }
 
 // unfold gives the copy.
 func (d *decoder) unfold(root *yaml.Node) *yaml.Node {
-	u := &unfolder{file: d.file, active: map[*yaml.Node]bool{}}
+	u := &unfolder{file: d.file, limit: unfoldLimit(root), active: map[*yaml.Node]bool{}}
 	n := u.copy(root, "")
 	d.problems = append(d.problems, u.problems...)
 	return n
@@ -103,9 +115,9 @@ func (u *unfolder) problem(n *yaml.Node, key, text string) {
 }
 
 func (u *unfolder) copy(n *yaml.Node, path string) *yaml.Node {
-	if u.nodes++; u.nodes > maxNodes {
-		if u.nodes == maxNodes+1 {
-			u.problem(n, path, fmt.Sprintf("the file holds more than %d values", maxNodes))
+	if u.nodes++; u.nodes > u.limit {
+		if u.nodes == u.limit+1 {
+			u.problem(n, path, fmt.Sprintf("the file holds more than %d values, with what its aliases stand for", u.limit))
 		}
 		return textNode("")
 	}

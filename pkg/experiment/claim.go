@@ -51,7 +51,14 @@ func (r *Run) take(name string) error {
 		if err != nil {
 			return err
 		}
-		r.lock, err = acquire(r.place.lockPath(), now)
+		var notice string
+		r.lock, err = acquire(r.place.lockPath(), now, func(before holder) (err error) {
+			notice, err = r.place.takeOver(before)
+			return err
+		})
+		if notice != "" {
+			r.notices = append(r.notices, notice)
+		}
 		var busy errBusy
 		switch {
 		case errors.As(err, &busy):

@@ -59,6 +59,7 @@ type Run struct {
 	notices  []string
 	state    state
 	exchange func(a, b string) error
+	ended    chan struct{} // closed by Finish
 }
 
 // Begin claims the experiment's name and makes the folders checkpoints, logs and
@@ -72,7 +73,7 @@ func Begin(o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{place: place{base: o.OutputDir, step: o.step, now: o.Now}, onExists: o.OnExists, exchange: o.exchange}
+	r := &Run{place: place{base: o.OutputDir, step: o.step, now: o.Now}, onExists: o.OnExists, exchange: o.exchange, ended: make(chan struct{})}
 	if err = r.claim(o.Name); err == nil {
 		err = r.prepare()
 	}
@@ -80,6 +81,7 @@ func Begin(o Options) (*Run, error) {
 		r.abandon()
 		return nil, err
 	}
+	go r.beat(r.ended)
 	return r, nil
 }
 
@@ -103,7 +105,7 @@ func (o Options) complete() (Options, error) {
 		o.Now = time.Now
 	}
 	if o.step == nil {
-		o.step = func(string) {}
+		o.step = passed
 	}
 	if o.exchange == nil {
 		o.exchange = exchange
@@ -177,7 +179,7 @@ func (r *Run) makeDir() error {
 	}
 	switch {
 	case there == absent:
-		if err := os.Mkdir(final, 0o755); err != nil {
+		if err := mkdir(final); err != nil {
 			return explain("make", final, err)
 		}
 		r.dir, r.fresh, r.ownDir = final, true, true
@@ -195,7 +197,7 @@ func (r *Run) makeDir() error {
 		return mistake(nil, "%s is a symbolic link, which overwriting would replace; remove the link, or choose another experiment.name", final)
 	}
 	stage := r.place.free(kindNew, os.Getpid())
-	if err := os.Mkdir(stage, 0o755); err != nil {
+	if err := mkdir(stage); err != nil {
 		return explain("make", stage, err)
 	}
 	r.dir = stage

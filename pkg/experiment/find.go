@@ -63,7 +63,7 @@ func (p place) rescue(dir string) string {
 	if err != nil || len(old) == 0 {
 		return ""
 	}
-	if l, err := acquire(p.lockPath(), p.now()); err == nil {
+	if l, err := acquire(p.lockPath(), p.now(), p.mayRescue); err == nil {
 		_, err = p.repair()
 		l.release(false)
 	}
@@ -73,6 +73,12 @@ func (p place) rescue(dir string) string {
 	return newest(old) // this user cannot write there; the old run is whole
 }
 
+// mayRescue refuses where a process on another host may be at work.
+func (p place) mayRescue(before holder) error {
+	_, err := p.takeOver(before)
+	return err
+}
+
 func (p place) info(dir string) *Info {
 	i := &Info{Dir: dir, Name: p.name}
 	s, ok := readState(dir)
@@ -80,7 +86,7 @@ func (p place) info(dir string) *Info {
 		return i
 	}
 	i.UUID, i.Status, i.Error, i.Started, i.Heartbeat, i.PID, i.Host = s.UUID, s.Status, s.Error, s.Started, s.Heartbeat, s.PID, s.Host
-	if i.Status == Running && !p.held() {
+	if i.Status == Running && !p.held() && !s.livesElsewhere(p.now()) {
 		i.Status = Interrupted
 	}
 	return i

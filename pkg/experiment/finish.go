@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,7 +12,8 @@ import (
 // and its cause, which may be nil, and gives up the lock. A run that has not
 // taken its name stays as {name}_{timestamp} if it has a checkpoint; a run
 // without one is removed, unless it was continued, finished or marked by Keep, or
-// has files in it that trainer did not make. The notices say what became of it.
+// has files in it that trainer did not make. The notices say what became of it, and
+// whether its record could not be written, which takes nothing from the run.
 // A second call does nothing.
 func (r *Run) Finish(status string, cause error) (notices []string, err error) {
 	if status != Finished && status != Interrupted && status != Failed {
@@ -25,23 +25,24 @@ func (r *Run) Finish(status string, cause error) (notices []string, err error) {
 		return nil, nil
 	}
 	r.done = true
+	close(r.ended)
 	defer r.leave()
-	if r.dir == r.place.final() && !r.fresh {
-		return nil, r.endState(status, cause)
-	}
-	if !r.worthKeeping(status) {
+	published := r.dir == r.place.final()
+	if (!published || r.fresh) && !r.worthKeeping(status) {
 		return r.dropped(), r.discard()
 	}
-	err = r.endState(status, cause)
-	if r.dir == r.place.final() {
-		return nil, err
+	if err := r.endState(status, cause); err != nil {
+		notices = append(notices, fmt.Sprintf("how the run ended is not recorded; nothing else of it is lost: %v", err))
 	}
-	kept, moveErr := r.place.setAside(r.dir)
-	if kept == "" {
-		return nil, errors.Join(err, moveErr)
+	if published {
+		return notices, nil
 	}
-	r.dir = kept
-	return []string{fmt.Sprintf("%s is unchanged; what was trained until now is in %s", r.place.final(), kept)}, errors.Join(err, moveErr)
+	kept, err := r.place.setAside(r.dir)
+	if kept != "" {
+		r.dir = kept
+		notices = append(notices, fmt.Sprintf("%s is unchanged; what was trained until now is in %s", r.place.final(), kept))
+	}
+	return notices, err
 }
 
 // worthKeeping says whether a run that is new or has no name yet stays on disk.
@@ -84,9 +85,19 @@ func (r *Run) discard() error {
 }
 
 // removeStale takes away the temporary files of a process that was killed in a
-// run that goes on now. It is only tidying: its errors stop nothing.
+// run that goes on now. It is only tidying: its errors stop nothing. Where another
+// command may be writing, the files of living processes stay.
 func (r *Run) removeStale() {
-	for _, sub := range []string{".", "checkpoints", "logs", stateDir, "embeddings", "predictions"} {
+	removeTemp(r.dir)
+	for _, sub := range []string{"embeddings", "predictions"} {
 		atomicfile.RemoveStale(filepath.Join(r.dir, sub))
+	}
+}
+
+// removeTemp takes away the temporary files of training in a run that is not being
+// trained.
+func removeTemp(dir string) {
+	for _, sub := range []string{".", "checkpoints", "logs", stateDir} {
+		atomicfile.RemoveTemp(filepath.Join(dir, sub)) // only tidying, as above
 	}
 }

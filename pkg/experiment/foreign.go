@@ -76,7 +76,7 @@ func (p place) carry(from, to string) ([]string, error) {
 				target += strconv.Itoa(n)
 			}
 		}
-		if err := os.Rename(filepath.Join(from, rel), target); err != nil {
+		if err := rename(filepath.Join(from, rel), target); err != nil {
 			return moved, explain("keep", filepath.Join(from, rel), err)
 		}
 		p.step("carried " + rel)

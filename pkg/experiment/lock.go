@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gotrainer/trainer/pkg/atomicfile"
 )
 
 // lock is a held flock. The file stays when the lock is given up, because a lock
@@ -44,8 +46,9 @@ type errBusy struct{ by holder }
 
 func (errBusy) Error() string { return "locked" }
 
-// acquire takes the lock file at path. The folder must exist (fs.ErrNotExist).
-func acquire(path string, now time.Time) (*lock, error) {
+// acquire takes the lock file at path. The folder must exist (fs.ErrNotExist). check
+// is asked about the holder that the file still names, and can refuse.
+func acquire(path string, now time.Time, check func(before holder) error) (*lock, error) {
 	var by holder
 	for range lockTries {
 		l, err := openLock(path)
@@ -54,6 +57,10 @@ func acquire(path string, now time.Time) (*lock, error) {
 		}
 		switch err = flock(l.f); {
 		case err == nil && l.named():
+			if err := check(l.holder()); err != nil {
+				l.f.Close() // what the file says stays
+				return nil, err
+			}
 			return l, l.sign(now)
 		case err == nil:
 			l.f.Close() // removed by its maker between open and lock
@@ -89,7 +96,9 @@ func openLock(path string) (*lock, error) {
 		if err == nil {
 			return &lock{f: f, path: path}, nil
 		}
-		if _, gone := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) || gone == nil {
+		// Not there any more: its maker took it away, or it is a link that leads nowhere.
+		info, gone := os.Lstat(path)
+		if !errors.Is(err, fs.ErrNotExist) || gone == nil && info.Mode()&fs.ModeSymlink != 0 {
 			return nil, lockError(path, err)
 		}
 	}
@@ -124,6 +133,9 @@ func (l *lock) sign(now time.Time) error {
 	host, _ := os.Hostname()
 	data, err := json.Marshal(holder{PID: os.Getpid(), Host: host, Started: now.Round(time.Second)})
 	if err == nil {
+		err = atomicfile.Point("sign", l.path)
+	}
+	if err == nil {
 		err = l.f.Truncate(0)
 	}
 	if err == nil {
@@ -133,7 +145,7 @@ func (l *lock) sign(now time.Time) error {
 }
 
 func (l *lock) holder() (h holder) {
-	data, err := io.ReadAll(io.LimitReader(l.f, 4096))
+	data, err := io.ReadAll(io.NewSectionReader(l.f, 0, 4096))
 	if err != nil || json.Unmarshal(data, &h) != nil {
 		return holder{}
 	}

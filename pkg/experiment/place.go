@@ -146,11 +146,11 @@ func (p place) sync() error { return atomicfile.SyncDir(p.base) }
 // part is gone is never taken for a run.
 func (p place) remove(dir string) error {
 	trash := p.free(kindTrash, os.Getpid())
-	if err := os.Rename(dir, trash); err != nil {
+	if err := rename(dir, trash); err != nil {
 		return explain("remove", dir, err)
 	}
 	p.step("trash " + filepath.Base(dir))
-	return explain("remove", dir, os.RemoveAll(trash))
+	return explain("remove", dir, removeAll(trash))
 }
 
 func exists(path string) bool {
@@ -163,7 +163,7 @@ func marked(dir string) bool { return exists(filepath.Join(dir, markerName)) }
 // unmark ends the time in which the run in dir had no name.
 func (p place) unmark(dir string) error {
 	mark := filepath.Join(dir, markerName)
-	if err := os.Remove(mark); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := remove(mark); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return explain("remove", mark, err)
 	}
 	p.step("mark removed")

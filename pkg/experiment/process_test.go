@@ -142,7 +142,7 @@ func TestRemovedLockFileIsNoticed(t *testing.T) {
 	if l.named() {
 		t.Error("a lock without a name counts as one")
 	}
-	other, err := acquire(path, noon())
+	other, err := acquire(path, noon(), anyone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestLockHasOneHolderThoughItsFileComesAndGoes(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for taken.Load() < 300 {
-				l, err := acquire(path, noon())
+				l, err := acquire(path, noon(), anyone)
 				if errors.As(err, &errBusy{}) {
 					continue
 				}
@@ -187,7 +187,7 @@ func TestLockHasOneHolderThoughItsFileComesAndGoes(t *testing.T) {
 func TestLockFileIsRemovedOnlyByItsMaker(t *testing.T) {
 	path := filepath.Join(t.TempDir(), ".baseline.lock")
 	for _, want := range []bool{false, true} {
-		l, err := acquire(path, noon())
+		l, err := acquire(path, noon(), anyone)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -66,6 +66,9 @@ func (r *Run) swap() error {
 
 // exchange swaps two names in one step, or changes nothing.
 func exchange(a, b string) error {
+	if err := atomicfile.Point("exchange", b); err != nil {
+		return err
+	}
 	return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
 }
 
@@ -73,11 +76,11 @@ func exchange(a, b string) error {
 // leaves no directory of the final name; fillGap and Find know that.
 func (p place) swapByTwo(stage, final string) error {
 	old := p.free(kindOld, os.Getpid())
-	if err := os.Rename(final, old); err != nil {
+	if err := rename(final, old); err != nil {
 		return explain("move", final, err)
 	}
 	p.step("old run moved")
-	if err := os.Rename(stage, final); err != nil {
+	if err := rename(stage, final); err != nil {
 		back := os.Rename(old, final)
 		return errors.Join(explain("move", stage, err), explain("move", old, back))
 	}

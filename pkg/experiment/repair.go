@@ -21,7 +21,7 @@ func (p place) repair() (notices []string, err error) {
 		return nil, err
 	}
 	for _, dir := range trash {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := removeAll(dir); err != nil {
 			return nil, explain("remove", dir, err)
 		}
 	}
@@ -60,7 +60,7 @@ func (p place) sortStages() error {
 		if marked(dir) || os.Remove(dir) == nil { // an empty one was never begun
 			continue
 		}
-		if err := os.Rename(dir, p.free(kindOld, os.Getpid())); err != nil {
+		if err := rename(dir, p.free(kindOld, os.Getpid())); err != nil {
 			return explain("move", dir, err)
 		}
 		p.step("old run named")
@@ -142,6 +142,7 @@ func (p place) settleNew() (notices []string, err error) {
 
 // setAside gives an unpublished run the experiment's name with the time behind it.
 func (p place) setAside(dir string) (string, error) {
+	removeTemp(dir)
 	aside := p
 	for try := 1; try == 1 || exists(aside.final()); try++ {
 		aside.name = p.stamped(try)
@@ -166,7 +167,7 @@ func (p place) unmarkAside() error {
 
 // move renames a run's directory, durably.
 func (p place) move(from, to string) error {
-	if err := os.Rename(from, to); err != nil {
+	if err := rename(from, to); err != nil {
 		return explain("move", from, err)
 	}
 	p.step("moved " + filepath.Base(from))

@@ -26,9 +26,6 @@ const (
 // without it is whole.
 const stateDir = ".trainer"
 
-// beatEvery is how far apart the heartbeats on disk are at least.
-const beatEvery = 10 * time.Second
-
 // state is .trainer/state.json.
 type state struct {
 	UUID      string    `json:"uuid"`
@@ -54,19 +51,6 @@ func (r *Run) newState() error {
 	return r.writeState()
 }
 
-// Heartbeat records that the run lives. It is cheap to call at every step: it
-// writes at most once in ten seconds. An error concerns the record alone.
-func (r *Run) Heartbeat() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := r.place.now().Round(time.Millisecond)
-	if since := now.Sub(r.state.Heartbeat); r.done || since >= 0 && since < beatEvery {
-		return nil
-	}
-	r.state.Heartbeat = now
-	return r.writeState()
-}
-
 // endState records how the run ended.
 func (r *Run) endState(status string, cause error) error {
 	r.state.Status, r.state.Heartbeat = status, r.place.now().Round(time.Millisecond)
@@ -83,7 +67,7 @@ func (r *Run) writeState() error {
 		return fmt.Errorf("write state of %s: %w", r, err)
 	}
 	dir := filepath.Join(r.dir, stateDir)
-	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return explain("make", dir, err)
 	}
 	return atomicfile.WriteFile(filepath.Join(dir, "state.json"), append(data, '\n'))

@@ -92,6 +92,7 @@ func (j Job) readAhead(ctx context.Context) <-chan batch {
 		dim *= int(s)
 	}
 	buffers := [3][]float32{}
+	j.Batch = min(j.Batch, j.Rows.Len())
 	go func() {
 		defer close(ready)
 		rows := make([]int, 0, j.Batch)

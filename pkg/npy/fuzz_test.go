@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/gotrainer/trainer/pkg/internal/bounded"
 	"github.com/gotrainer/trainer/pkg/npy"
 )
 
@@ -23,7 +24,9 @@ func FuzzReadHeader(f *testing.F) {
 	}
 	f.Add(file(dict("'<f4'", "(4294967296, 4294967296)"), 8))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		h, err := npy.ReadHeader(bytes.NewReader(data), int64(len(data)))
+		var h npy.Header
+		var err error
+		bounded.Run(t, func() { h, err = npy.ReadHeader(bytes.NewReader(data), int64(len(data))) })
 		if err != nil {
 			if !isUserError(err) {
 				t.Errorf("not a user error: %v", err)
@@ -51,7 +54,9 @@ func FuzzOpen(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, mode := range []npy.Mode{npy.Mapped, npy.InMemory} {
-			a, err := npy.Open(path, npy.Options{Mode: mode, Memory: 1 << 26})
+			var a *npy.Array
+			var err error
+			bounded.Run(t, func() { a, err = npy.Open(path, npy.Options{Mode: mode, Memory: 1 << 26}) })
 			if err != nil {
 				if !isUserError(err) {
 					t.Errorf("not a user error: %v", err)

@@ -3,6 +3,7 @@ package torch
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/gotrainer/trainer/cgo"
@@ -53,7 +54,7 @@ func (e *Error) Error() string {
 	case DTypeError:
 		fmt.Fprintf(&b, "wrong dtype, %s (%s)", e.describe(dtypeOf), e.Msg)
 	case OutOfMemory:
-		fmt.Fprintf(&b, "out of memory, %s (%s); a smaller batch_size needs less", e.describe(shapeOf), e.Msg)
+		fmt.Fprintf(&b, "out of memory, %s (%s); a smaller model or batch_size needs less", e.describe(shapeOf), e.Msg)
 	default:
 		b.WriteString(e.Msg)
 	}
@@ -96,6 +97,9 @@ func fail(op string, err error, operands ...operand) {
 	if errors.As(err, &raw) {
 		e.Kind = raw.Kind
 	}
+	if why, ok := noMemory(e.Msg); ok {
+		e.Kind, e.Msg = OutOfMemory, why
+	}
 	for _, o := range operands {
 		if o.t == nil || o.t.h == nil {
 			continue
@@ -103,6 +107,16 @@ func fail(op string, err error, operands ...operand) {
 		e.Operands = append(e.Operands, Operand{o.name, o.t.Shape(), o.t.DType(), o.t.Device()})
 	}
 	panic(e)
+}
+
+var allocation = regexp.MustCompile(`^\[enforce fail at .*you tried to allocate (\d+) bytes`)
+
+// noMemory puts what libtorch says of host memory into words for users.
+func noMemory(msg string) (why string, ok bool) {
+	if m := allocation.FindStringSubmatch(msg); m != nil {
+		return m[1] + " bytes were asked for", true
+	}
+	return "more bytes than can be counted were asked for", strings.HasPrefix(msg, "Storage size calculation overflowed")
 }
 
 // layers is the path of the layers being computed; only the engine thread touches it.

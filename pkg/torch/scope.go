@@ -125,7 +125,7 @@ func Live() map[string]Usage {
 		u := live[s.purpose]
 		for _, t := range s.tensors {
 			u.Handles++
-			u.Bytes += t.bytes()
+			u.Bytes += t.Bytes()
 		}
 		live[s.purpose] = u
 	}

@@ -107,7 +107,8 @@ func (t *Tensor) Device() Device {
 	return Device(must("device", d, err))
 }
 
-func (t *Tensor) bytes() int64 {
+// Bytes is the size of the elements in bytes.
+func (t *Tensor) Bytes() int64 {
 	n, err := cgo.Bytes(t.handle("bytes"))
 	return must("bytes", n, err)
 }
@@ -123,10 +124,13 @@ func (t *Tensor) Item() float64 {
 
 // Raw copies the elements out as little-endian bytes in C order.
 func (t *Tensor) Raw() []byte {
-	out := make([]byte, t.bytes())
-	t.read("raw", out)
+	out := make([]byte, t.Bytes())
+	t.ReadRaw(out)
 	return out
 }
+
+// ReadRaw is Raw into dst, whose length is Bytes.
+func (t *Tensor) ReadRaw(dst []byte) { t.read("raw", dst) }
 
 // Float32s copies the elements out in C order, converted to float32 where needed.
 func (t *Tensor) Float32s() []float32 {

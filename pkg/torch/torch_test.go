@@ -1,6 +1,7 @@
 package torch_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -49,13 +50,15 @@ func TestShapeErrorIsOneSentenceWithLayerAndShapes(t *testing.T) {
 func TestOutOfMemoryIsAnError(t *testing.T) {
 	e := torchtest.Start(t)
 	defer e.Close()
-	err := e.Do(t.Context(), func() error {
-		torch.Empty([]int64{1 << 50})
-		return nil
-	})
-	var te *torch.Error
-	if err == nil || !strings.Contains(err.Error(), "out of memory") {
-		t.Errorf("err = %v (%T)", err, te)
+	for n, why := range map[int64]string{1 << 50: "4503599627370496 bytes were asked for", 1 << 62: "more bytes than can be counted were asked for"} {
+		err := e.Do(t.Context(), func() error {
+			torch.Empty([]int64{n})
+			return nil
+		})
+		want := fmt.Sprintf("empty: out of memory, output [%d] (%s); a smaller model or batch_size needs less", n, why)
+		if err == nil || err.Error() != want {
+			t.Errorf("found %v\nwant  %s", err, want)
+		}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"github.com/gotrainer/trainer/pkg/atomicfile"
 )
 
 // Journal is logs/metrics.jsonl: one JSON object for each event, on a line of its
@@ -86,7 +88,7 @@ func (j *Journal) Log(e Event) error {
 	if err != nil {
 		return writeError(j.f, err)
 	}
-	n, err := j.f.Write(line)
+	n, err := atomicfile.Write(j.f, j.f.Name(), line)
 	if err != nil && n > 0 { // a full disk took a part: leave whole lines only
 		if info, statErr := j.f.Stat(); statErr == nil {
 			j.f.Truncate(info.Size() - int64(n))

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/gotrainer/trainer/pkg/atomicfile"
 )
 
 // Log is logs/training.log: a block of lines about the run and its machine, then
@@ -83,7 +85,7 @@ func (l *Log) Log(e Event) error {
 func (l *Log) Close() error { return syncClose(l.f) }
 
 func (l *Log) write(text string) error {
-	_, err := l.f.WriteString(text)
+	_, err := atomicfile.Write(l.f, l.f.Name(), []byte(text))
 	return writeError(l.f, err)
 }
 
@@ -106,7 +108,10 @@ func writeError(f *os.File, err error) error {
 
 // syncClose makes a file durable and closes it.
 func syncClose(f *os.File) error {
-	err := f.Sync()
+	err := atomicfile.Point("fsync", f.Name())
+	if err == nil {
+		err = f.Sync()
+	}
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}

@@ -50,7 +50,15 @@ func (m *Meter) Note(text string) error {
 	return m.s.print(oneLine(text))
 }
 
-// Close replaces the bar by a line that says what was done, if anything was.
+// Abort takes the bar away without a word, where an error is told instead.
+func (m *Meter) Abort() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.over = true
+	return m.s.clear()
+}
+
+// Close replaces the bar by a line that says what was done.
 func (m *Meter) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -58,7 +66,7 @@ func (m *Meter) Close() error {
 		return nil
 	}
 	m.over = true
-	if err := m.s.clear(); err != nil || m.s.Quiet || m.done == 0 && m.total != 0 {
+	if err := m.s.clear(); err != nil || m.s.Quiet {
 		return err
 	}
 	took := m.s.Now().Sub(m.began)

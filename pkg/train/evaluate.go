@@ -18,6 +18,7 @@ func Evaluate(ctx context.Context, m model.Model, s Split, in model.Inputs, d to
 	c.Train, c.Noise = false, generatorNoise{gen}
 	var names []string
 	var sums []float64
+	batch = min(batch, s.Len())
 	host := newHostBatch(in, batch)
 	rows := make([]int, 0, batch)
 	for begin := 0; begin < s.Len(); begin += len(rows) {

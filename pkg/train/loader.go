@@ -26,6 +26,7 @@ const readAhead = 2
 
 // newLoader has buffers for the batches of one step and those read ahead of it.
 func newLoader(s Split, order Order, in model.Inputs, batch, group int) *loader {
+	batch, group = min(batch, s.Len()), min(group, order.StepsPerEpoch())
 	buffers := group + readAhead
 	l := &loader{ready: make(chan *hostBatch, buffers), free: make(chan *hostBatch, buffers), stop: make(chan struct{}), ended: make(chan struct{})}
 	for range buffers {

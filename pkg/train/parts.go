@@ -36,9 +36,10 @@ type Checkpointer interface {
 	// Step is called after every step that does not end an epoch; it must be cheap
 	// when nothing is due.
 	Step(step int64, snapshot func() *Snapshot) error
-	// Epoch is called after every epoch; best says that its metric is the best so far.
-	Epoch(epoch int64, best bool, snapshot func() *Snapshot) error
-	// Interrupted is called once when the run's context ended.
+	// Epoch is called after every epoch, with the steps done; best says that its metric
+	// is the best so far.
+	Epoch(epoch, step int64, best bool, snapshot func() *Snapshot) error
+	// Interrupted is called once when the run's context ended after its first step.
 	Interrupted(snapshot func() *Snapshot) error
 }
 

@@ -47,6 +47,7 @@ type run struct {
 	epoch, step int64
 	score       Score
 	position    Position // after the last finished step
+	memory      memory   // of the snapshots
 }
 
 // Run trains until the epochs or steps are done, early stopping ends it, or ctx
@@ -59,7 +60,7 @@ func Run(ctx context.Context, cfg Config, parts Parts) (Result, error) {
 	}
 	defer r.close()
 	stopped := r.score.exhausted(r.Stop)
-	for !stopped && r.epoch < r.epochs && r.step < r.total {
+	for !stopped && r.epoch < r.epochs { // also where only the last evaluation is left
 		if err := r.trainEpoch(); err != nil {
 			return r.result(false), err
 		}
@@ -105,6 +106,7 @@ func (r *run) close() {
 	r.loader.close()
 	r.meter.close()
 	r.opt.Close()
+	r.memory.close()
 }
 
 // trainEpoch does the steps that are left of the current epoch.
@@ -134,8 +136,16 @@ func (r *run) trainEpoch() error {
 	return nil
 }
 
+// interrupt keeps the run where it stands; before the first step there is nothing to
+// keep. Work that could not be saved is a failure, not an interruption.
 func (r *run) interrupt() error {
-	return errors.Join(ErrInterrupted, r.Checkpoints.Interrupted(r.snapshot))
+	if r.step == 0 {
+		return ErrInterrupted
+	}
+	if err := r.Checkpoints.Interrupted(r.snapshot); err != nil {
+		return fmt.Errorf("interrupted after step %d, which could not be saved: %w", r.step, err)
+	}
+	return ErrInterrupted
 }
 
 func (r *run) report() error {
@@ -171,7 +181,7 @@ func (r *run) endEpoch() error {
 	report.Monitor = find(append(report.Train, report.Val...), r.Config.Monitor.Name)
 	report.Best = r.score.add(r.Config.Monitor, r.Stop, r.epoch, report.Monitor.Value)
 	r.Observer.Epoch(report)
-	return r.Checkpoints.Epoch(r.epoch, report.Best, r.snapshot)
+	return r.Checkpoints.Epoch(r.epoch, r.step, report.Best, r.snapshot)
 }
 
 // lr is the learning rate of the step that comes next, as a scheduler of PyTorch

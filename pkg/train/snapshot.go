@@ -17,7 +17,7 @@ type Tensor struct {
 	Data  []byte
 }
 
-// Snapshot is everything that a run needs to go on exactly.
+// Snapshot is everything that a run needs to go on exactly. Training does not change it.
 type Snapshot struct {
 	Epoch      int64 // finished epochs
 	Step       int64 // optimizer steps done
@@ -31,6 +31,19 @@ type Snapshot struct {
 	Sums       []float64 // the epoch's metrics so far
 	Window     []float64 // Sums at the last report
 	Device     torch.Device
+
+	owner *memory // of block, which holds the data of the tensors
+	block []byte
+}
+
+// Release gives the memory of the snapshot's tensors back to the run that made it, for
+// the next one; nobody may read them any more. It may be called on any goroutine, once.
+// A snapshot that is not released keeps its memory for the life of the process.
+func (s *Snapshot) Release() {
+	if s.owner != nil {
+		s.owner.give(s.block)
+	}
+	s.owner, s.block = nil, nil
 }
 
 // OptimizerState is torch.optim's state_dict in parts.
@@ -41,18 +54,21 @@ type OptimizerState struct {
 }
 
 func (r *run) snapshot() *Snapshot {
+	var c copier
 	s := &Snapshot{
 		Epoch: r.epoch, Step: r.step, Score: r.score, Position: r.position,
-		Model: copyTensors(nn.StateDict(r.Model)), ModelState: copyTensors(nn.States(r.Model)),
+		Model: c.add(nn.StateDict(r.Model)), ModelState: c.add(nn.States(r.Model)),
 		RNG: torch.RNGState(torch.CPU), Sums: r.meter.sums.Float64s(), Window: slices.Clone(r.meter.window), Device: r.Device,
+		Optimizer: OptimizerState{Params: len(r.params), Settings: r.settings(), State: map[int64][]Tensor{}},
 	}
 	if r.Device.IsCUDA() {
 		s.CUDARNG = [][]byte{torch.RNGState(r.Device)}
 	}
-	s.Optimizer = OptimizerState{Params: len(r.params), Settings: r.settings(), State: map[int64][]Tensor{}}
 	for _, p := range r.opt.State() {
-		s.Optimizer.State[int64(p.Index)] = copyTensors(p.Entries)
+		s.Optimizer.State[int64(p.Index)] = c.add(p.Entries)
 	}
+	s.owner, s.block = &r.memory, r.memory.take(c.size)
+	c.copyInto(s.block)
 	return s
 }
 
@@ -61,12 +77,36 @@ func (r *run) settings() []optim.Setting {
 	return append(r.opt.Group(r.lr()), optim.Setting{Key: "initial_lr", Value: r.Schedule.Base})
 }
 
-func copyTensors(params []nn.Param) []Tensor {
+// copier copies tensors into one block of memory.
+type copier struct {
+	places []place
+	size   int64 // of the block, in bytes
+}
+
+// place is where in the block the data of a tensor go.
+type place struct {
+	from     *torch.Tensor
+	to       *Tensor
+	at, size int64
+}
+
+// add plans the copies; their data come with copyInto.
+func (c *copier) add(params []nn.Param) []Tensor {
 	ts := make([]Tensor, len(params))
 	for i, p := range params {
-		ts[i] = Tensor{p.Name, p.Tensor.DType(), p.Tensor.Shape(), p.Tensor.Raw()}
+		ts[i] = Tensor{Name: p.Name, DType: p.Tensor.DType(), Shape: p.Tensor.Shape()}
+		size := p.Tensor.Bytes()
+		c.places = append(c.places, place{p.Tensor, &ts[i], c.size, size})
+		c.size += (size + 63) &^ 63 // a cache line is one tensor's
 	}
 	return ts
+}
+
+func (c *copier) copyInto(block []byte) {
+	for _, p := range c.places {
+		p.to.Data = block[p.at : p.at+p.size : p.at+p.size]
+		p.from.ReadRaw(p.to.Data)
+	}
 }
 
 // restore brings a fresh run to where s was taken.

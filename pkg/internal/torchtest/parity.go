@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/gotrainer/trainer/pkg/internal/safetensors"
+	"github.com/gotrainer/trainer/pkg/safetensors"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
 

@@ -3,25 +3,25 @@
 //
 // It promises that nothing is allocated before it was checked against the size of the
 // file, and that a file is refused unless its ranges fit dtype and shape and cover the
-// data without holes or overlaps, as the format demands.
+// data without holes or overlaps, as the format demands. Its names and keys must be
+// unique. What is wrong with a file is an *Error, the user's to mend.
 package safetensors
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"slices"
-	"strings"
 )
 
 // maxHeader is the format's own limit.
 const maxHeader = 100_000_000
+
+const maxRank = 64
 
 // Tensor is one array; Data is little endian in C order.
 type Tensor struct {
@@ -48,37 +48,58 @@ func (f *File) Tensor(name string) (Tensor, bool) {
 
 // Open reads the file at path.
 func Open(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, &Error{path, reason(err)}
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &Error{path, "not a regular file, expected a safetensors file"}
+	}
 	r, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, &Error{path, reason(err)}
 	}
 	defer r.Close()
-	info, err := r.Stat()
-	if err != nil {
-		return nil, err
+	if info, err = r.Stat(); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	f, err := Read(r, info.Size())
-	if err != nil {
+	var broken *Error
+	switch {
+	case errors.As(err, &broken):
+		broken.Path = path
+		return nil, broken
+	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	return f, nil
 }
 
-// Read reads a file of the given size.
+// Sniff tells by its first bytes whether a file may be a safetensors file: they are the
+// length of a header that fits, and the brace that opens it.
+func Sniff(head []byte, size int64) bool {
+	if len(head) < 9 || head[8] != '{' {
+		return false
+	}
+	n := binary.LittleEndian.Uint64(head)
+	return n <= maxHeader && n <= uint64(size-8)
+}
+
+// Read reads a file of the given size. The data of its tensors are in memory once.
 func Read(r io.ReaderAt, size int64) (*File, error) {
 	var length [8]byte
 	if size < 8 {
-		return nil, fmt.Errorf("%d bytes are no safetensors file", size)
+		return nil, bad("%d bytes are no safetensors file", size)
 	}
-	if _, err := r.ReadAt(length[:], 0); err != nil {
+	if err := readAt(r, length[:], 0); err != nil {
 		return nil, err
 	}
 	n := binary.LittleEndian.Uint64(length[:])
 	if n > maxHeader || n > uint64(size-8) {
-		return nil, fmt.Errorf("the header has %d bytes, the file %d: it is cut or no safetensors file", n, size)
+		return nil, bad("the header has %d bytes, the file %d: it is cut or no safetensors file", n, size)
 	}
 	header := make([]byte, n)
-	if _, err := r.ReadAt(header, 8); err != nil {
+	if err := readAt(r, header, 8); err != nil {
 		return nil, err
 	}
 	f, entries, err := parse(header)
@@ -91,63 +112,13 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 	}
 	for _, e := range entries {
 		data := make([]byte, e.Offsets[1]-e.Offsets[0])
-		if _, err := r.ReadAt(data, begin+e.Offsets[0]); err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", e.name, err)
+		if err := readAt(r, data, begin+e.Offsets[0]); err != nil {
+			return nil, fmt.Errorf("tensor %s: %w", short(e.name), err)
 		}
 		f.names = append(f.names, e.name)
 		f.tensors[e.name] = Tensor{e.DType, e.Shape, data}
 	}
 	return f, nil
-}
-
-type entry struct {
-	name    string
-	DType   string   `json:"dtype"`
-	Shape   []int64  `json:"shape"`
-	Offsets [2]int64 `json:"data_offsets"`
-}
-
-// parse reads the header; its keys must be unique.
-func parse(header []byte) (*File, []entry, error) {
-	f := &File{tensors: map[string]Tensor{}}
-	if len(header) == 0 || header[0] != '{' {
-		return nil, nil, errors.New("the header is no JSON object")
-	}
-	d := json.NewDecoder(bytes.NewReader(header))
-	d.DisallowUnknownFields()
-	if _, err := d.Token(); err != nil {
-		return nil, nil, fmt.Errorf("the header is no JSON: %w", err)
-	}
-	var entries []entry
-	seen := map[string]bool{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return nil, nil, fmt.Errorf("the header is no JSON: %w", err)
-		}
-		name := token.(string) // a key of an object always is one
-		if seen[name] {
-			return nil, nil, fmt.Errorf("tensor %s stands twice in the header", name)
-		}
-		seen[name] = true
-		if name == "__metadata__" {
-			err = d.Decode(&f.Metadata)
-		} else {
-			e := entry{name: name}
-			err = d.Decode(&e)
-			entries = append(entries, e)
-		}
-		if err != nil {
-			return nil, nil, fmt.Errorf("the header's entry %s: %w", name, err)
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, nil, fmt.Errorf("the header is no JSON: %w", err)
-	}
-	if rest := header[d.InputOffset():]; strings.Trim(string(rest), " ") != "" {
-		return nil, nil, errors.New("the header goes on after its JSON object")
-	}
-	return f, entries, nil
 }
 
 // check sorts the entries by place and holds that they fill the data exactly.
@@ -160,22 +131,23 @@ func check(entries []entry, size int64) error {
 		want, err := e.bytes()
 		switch begin, end := e.Offsets[0], e.Offsets[1]; {
 		case err != nil:
-			return fmt.Errorf("tensor %s: %w", e.name, err)
+			return bad("tensor %s: %v", short(e.name), err)
 		case begin != at || end < begin || end > size:
-			return fmt.Errorf("tensor %s lies at %d to %d, expected it to begin at %d and end within %d", e.name, begin, end, at, size)
+			return bad("tensor %s lies at %d to %d, expected it to begin at %d and end within %d", short(e.name), begin, end, at, size)
 		case end-begin != want:
-			return fmt.Errorf("tensor %s has %d bytes, %s %v needs %d", e.name, end-begin, e.DType, e.Shape, want)
+			return bad("tensor %s has %d bytes, %s %v needs %d", short(e.name), end-begin, e.DType, e.Shape, want)
 		}
 		at = e.Offsets[1]
 	}
 	if at != size {
-		return fmt.Errorf("the tensors have %d bytes, the file %d", at, size)
+		return bad("the tensors have %d bytes, the file %d", at, size)
 	}
 	return nil
 }
 
 var sizes = map[string]int64{
 	"BOOL": 1, "U8": 1, "I8": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2,
+	"F8_E5M2": 1, "F8_E4M3": 1, "F8_E8M0": 1, "C64": 8,
 	"I32": 4, "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8,
 }
 
@@ -183,7 +155,10 @@ var sizes = map[string]int64{
 func (e entry) bytes() (int64, error) {
 	n, ok := sizes[e.DType]
 	if !ok {
-		return 0, fmt.Errorf("dtype %q is not known", e.DType)
+		return 0, fmt.Errorf("dtype %s is not known", quoted(e.DType))
+	}
+	if len(e.Shape) > maxRank {
+		return 0, fmt.Errorf("it has %d dimensions, at most %d are read", len(e.Shape), maxRank)
 	}
 	for _, s := range e.Shape {
 		if s < 0 || s > 0 && n > math.MaxInt64/s {
