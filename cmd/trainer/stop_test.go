@@ -18,8 +18,8 @@ var endless = []string{"training.epochs=1000000", "training.log_every_steps=1"}
 // slowEpoch is a run that is in its first epoch for as long as a test takes.
 var slowEpoch = append([]string{"data.count=200000", "data.batch_size=1"}, endless...)
 
-// exists is the condition that a file is there.
-func exists(path string) func() bool {
+// appears is the condition that a file is there.
+func appears(path string) func() bool {
 	return func() bool {
 		_, err := os.Stat(path)
 		return err == nil
@@ -137,7 +137,7 @@ func TestTheSignalOfABatchSystemSavesAndGoesOn(t *testing.T) {
 	c := start(t, withSet([]string{"train", "x.yaml"}, slowEpoch)...)
 	c.until(reaches("runs/a", 5))
 	c.send(syscall.SIGUSR1)
-	c.until(exists("runs/a/checkpoints/resume.pt"))
+	c.until(appears("runs/a/checkpoints/resume.pt"))
 	at := lastStep("runs/a")
 	if !c.until(reaches("runs/a", at+50)) {
 		t.Fatalf("the run ended: %s", &c.stderr)
