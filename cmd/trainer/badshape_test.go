@@ -37,6 +37,23 @@ func TestModelsThatDoNotFitTheDataAreOneSentence(t *testing.T) {
 	})
 }
 
+func TestSizesBeyondAnyMachineAreOneSentence(t *testing.T) {
+	tryBad(t, []bad{
+		{name: "a layer", torch: true, code: exitFailed, set: []string{"model.encoder.hidden_dims=[1000000000000]"}, want: []string{
+			"trainer: empty: out of memory, output [1000000000000 64] (256000000000000 bytes were asked for); a smaller model or batch_size needs less"}},
+		{name: "a layer that cannot be counted", torch: true, code: exitFailed, set: []string{"model.latent_dim=9000000000000000000"}, want: []string{
+			"trainer: empty: out of memory, output [9000000000000000000 8] (more bytes than can be counted were asked for); a smaller model or batch_size needs less"}},
+		{name: "generated data", set: []string{"data.count=100000000000"}, want: []string{
+			"--set data.count=100000000000: data.count: 100000000000 generated samples need 25600.0 GB, more than half of the memory (… GB); choose fewer or smaller ones"}},
+		{name: "threads", set: []string{"training.threads=100000"}, want: []string{
+			"--set training.threads=100000: found 100000, expected a whole number from 0 to 1024"}},
+	})
+	// A batch larger than the data is all of them.
+	s := newTorchSite(t)
+	s.train("data.batch_size=1000000000000", "training.accumulate=1000000000")
+	s.ok("predict", "runs/a", "--set", "batch_size=1000000000000")
+}
+
 func TestInferenceOnDataOfAnotherShapeIsOneSentence(t *testing.T) {
 	with := func(data string) []string { return []string{"data={" + data + "}"} }
 	tryBad(t, []bad{

@@ -128,7 +128,8 @@ func TestLinksOutOfAnExperimentAreRefused(t *testing.T) {
 		{".trainer", []string{"predict", "runs/a"}},
 	} {
 		path := filepath.Join("runs", "a", c.part)
-		moved := exists(path)
+		_, err := os.Lstat(path)
+		moved := err == nil
 		if moved {
 			rename(t, path, "aside")
 		}
@@ -158,11 +159,6 @@ func TestLinksOutOfAnExperimentAreRefused(t *testing.T) {
 	rename(t, "runs/a", "far_away")
 	link(t, "../far_away", "runs/a")
 	s.ok("predict", "runs/a")
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }
 
 func rename(t *testing.T, from, to string) {

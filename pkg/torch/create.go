@@ -31,10 +31,8 @@ func gather(opts []Option) (dtype, device int64) {
 
 func made(op string, shape []int64, h cgo.Tensor, err error) *Tensor {
 	if err != nil {
-		e := &Error{Op: op, Layer: layerPath(), Msg: err.Error(), Operands: []Operand{{Name: "output", Shape: shape}}}
-		if raw, ok := err.(*cgo.Error); ok {
-			e.Kind = raw.Kind
-		}
+		e := newError(op, err)
+		e.Operands = []Operand{{Name: "output", Shape: shape}}
 		panic(e)
 	}
 	return own(h)

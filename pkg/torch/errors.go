@@ -92,6 +92,18 @@ func operandsOf(ts []*Tensor) []operand {
 
 // fail panics with the typed error of a failed operation.
 func fail(op string, err error, operands ...operand) {
+	e := newError(op, err)
+	for _, o := range operands {
+		if o.t == nil || o.t.h == nil {
+			continue
+		}
+		e.Operands = append(e.Operands, Operand{o.name, o.t.Shape(), o.t.DType(), o.t.Device()})
+	}
+	panic(e)
+}
+
+// newError makes the typed error of what the binding answered.
+func newError(op string, err error) *Error {
 	e := &Error{Op: op, Layer: layerPath(), Msg: err.Error()}
 	var raw *cgo.Error
 	if errors.As(err, &raw) {
@@ -100,13 +112,7 @@ func fail(op string, err error, operands ...operand) {
 	if why, ok := noMemory(e.Msg); ok {
 		e.Kind, e.Msg = OutOfMemory, why
 	}
-	for _, o := range operands {
-		if o.t == nil || o.t.h == nil {
-			continue
-		}
-		e.Operands = append(e.Operands, Operand{o.name, o.t.Shape(), o.t.DType(), o.t.Device()})
-	}
-	panic(e)
+	return e
 }
 
 var allocation = regexp.MustCompile(`^\[enforce fail at .*you tried to allocate (\d+) bytes`)
