@@ -76,7 +76,7 @@ func TestBrokenData(t *testing.T) {
 		{name: "split with own files", text: data("  source: npy\n  train: t.npy\n  val: v.npy\n  split: {train: 0.9, val: 0.1}\n"),
 			want: `c.yaml:7: data.split: given together with data.val (line 6); keep one of them`},
 		{name: "split above 1", text: data("  source: shapes\n  split: {train: 0.8, val: 0.2, test: 0.2}\n"),
-			want: `c.yaml:5: data.split: found 0.8 + 0.2 + 0.2 = 1.2, expected a sum of at most 1`},
+			want: `c.yaml:5: data.split: found 0.8 + 0.2 + 0.2 = 1.2, expected a sum of 1`},
 		{name: "split negative", text: data("  source: shapes\n  split: {train: 0.8, val: -0.1}\n"),
 			want: `c.yaml:5: data.split.val: found -0.1, expected a number from 0 to 1`},
 		{name: "split without train", text: data("  source: shapes\n  split: {val: 0.1}\n"),

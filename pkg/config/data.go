@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"math"
 )
 
 // Data is what is trained on. Which keys go with which source is in the tags: those of
@@ -30,7 +31,7 @@ type Data struct {
 	Seed *int64 `yaml:"seed" check:"min=0" when:"source=shapes|synthetic_sparse" doc:"the seed of the generated data"`
 }
 
-// Split is the share of each split; what is left of 1 is not used.
+// Split is the share of each split; together they are 1.
 type Split struct {
 	Train float64 `yaml:"train" check:"required,gt=0,max=1" doc:"the training split's share"`
 	Val   float64 `yaml:"val" default:"0.0" check:"min=0,max=1" doc:"the validation split's share"`
@@ -75,8 +76,8 @@ func (d *Data) validateIn(kind string) []string {
 	var out []string
 	out = append(out, d.checkFiles(kind)...)
 	out = append(out, d.checkLabels()...)
-	if sum := d.Split.Train + d.Split.Val + d.Split.Test; sum > 1+1e-9 {
-		out = append(out, fmt.Sprintf("split: found %v + %v + %v = %.6g, expected a sum of at most 1",
+	if sum := d.Split.Train + d.Split.Val + d.Split.Test; d.Split != (Split{}) && math.Abs(sum-1) > 1e-6 {
+		out = append(out, fmt.Sprintf("split: found %v + %v + %v = %.6g, expected a sum of 1",
 			d.Split.Train, d.Split.Val, d.Split.Test, sum))
 	}
 	if d.Active > d.Atoms {

@@ -43,7 +43,7 @@ func (p place) checkFault(kind string, r result, more []string, want []byte) {
 	if f := figures[kind]; inSave && f != nil && (op == "write" || op == "rest" || op == "fsync") && !f.MatchString(r.messages) {
 		p.Errorf("no figures of space in\n%s", r.messages)
 	}
-	if r.code != 0 && strings.Count(r.messages, "trainer: ") != 1 {
+	if r.code != 0 && strings.Count("\n"+r.messages, "\ntrainer: ") != 1 {
 		p.Errorf("not told in one sentence:\n%s", r.messages)
 	}
 	if p.checkWhole("runs/a") < 4 {
@@ -176,7 +176,7 @@ func TestFaultInAnExtractionLeavesTheOldFiles(t *testing.T) {
 				break
 			}
 			faulted++
-			if r.code != 1 || strings.Count(r.messages, "trainer: ") != 1 || !strings.Contains(r.messages, words["ENOSPC"]) {
+			if r.code != 1 || strings.Count("\n"+r.messages, "\ntrainer: ") != 1 || !strings.Contains(r.messages, words["ENOSPC"]) {
 				t.Errorf("%s, %s: exit code %d\n%s", command, p.struck(), r.code, r.messages)
 			}
 			for _, name := range []string{"embeddings/train_embeddings.npy", "embeddings/test_embeddings.npy", "predictions/test_predictions.npy"} {
