@@ -2,9 +2,10 @@
 
     python interop/save_foreign.py IN.pt OUT.pt
 
-Loads trainer's IN.pt, builds the torch.nn twin, changes every weight a little, makes an optimizer
-step and saves with torch.save: the six keys of the specification, state dicts as torch.nn and
-torch.optim give them (OrderedDict with _metadata), Python's own random state, no trainer_state.
+Fine-tunes in PyTorch what trainer trained: loads IN.pt, builds the torch.nn twin, goes on from the
+weights and the optimizer's state for some steps on random samples, and saves with torch.save the six
+keys of the specification, state dicts as torch.nn and torch.optim give them (OrderedDict with
+_metadata), Python's own random state, no trainer_state.
 """
 import random
 import sys
@@ -15,11 +16,22 @@ import ckpt
 from reference import optimizer
 
 
-@torch.no_grad()
-def perturb(twin):
-    """Adds a fixed pattern of about a hundredth; every weight changes, and every output with them."""
-    for p in twin.parameters():
-        p += 1e-2 * torch.sin(torch.arange(1, p.numel() + 1, dtype=torch.float32)).reshape(p.shape)
+def fine_tune(twin, opt, shape, steps=10):
+    """Trains on random samples in [0, 1]; labels, where the model wants some, are classes or zeros."""
+    generator = torch.Generator().manual_seed(1)
+    x = torch.rand(16, *shape, generator=generator)
+    for step in range(steps):
+        eps = torch.randn(16, twin.mu.out_features, generator=generator) if hasattr(twin, "mu") else None
+        out = twin(x, eps)
+        y = torch.zeros_like(out["output"])
+        if getattr(twin, "loss", "") == "cross_entropy":
+            y = torch.arange(16) % out["output"].shape[1]
+        opt.zero_grad()
+        twin.losses(out, x, y, step)["loss"].backward()
+        twin.before_step()
+        opt.step()
+        twin.after_step(out)
+    twin.eval()
 
 
 def save(source, out):
@@ -27,10 +39,10 @@ def save(source, out):
     c = ckpt.load(source)
     twin = ckpt.twin_of(c)
     opt = optimizer(ckpt.optimizer_config(c), twin.parameters())
-    for p in twin.parameters():
-        p.grad = torch.zeros_like(p)
-    opt.step()
-    perturb(twin)
+    opt.load_state_dict(c["optimizer_state_dict"])
+    before = [p.detach().clone() for p in twin.parameters()]
+    fine_tune(twin, opt, c["trainer_state"]["data"]["inputs"]["shape"])
+    assert all((p != q).any() for p, q in zip(twin.parameters(), before)), "a weight was not trained"
     content = {
         "epoch": c["epoch"] + 1,
         "model_state_dict": twin.state_dict(),
