@@ -69,11 +69,12 @@ func describe(op, path string, err error) error {
 	if errors.As(err, &done) {
 		return done
 	}
-	return &Error{Op: op, Path: path, Err: cause(err), Hint: hint(err)}
+	return &Error{Op: op, Path: path, Err: Cause(err), Hint: hint(err)}
 }
 
-// cause takes off the wrapping of package os, which names the temporary file.
-func cause(err error) error {
+// Cause takes off the wrapping of package os, which repeats the path, here that of a
+// temporary file.
+func Cause(err error) error {
 	var pe *fs.PathError
 	var le *os.LinkError
 	switch {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/gotrainer/trainer/pkg/atomicfile"
 )
 
 // The causes that a caller may want to tell apart, with errors.Is.
@@ -41,7 +43,7 @@ func explain(op, path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	why := cause(err)
+	why := atomicfile.Cause(err)
 	switch {
 	case errors.Is(err, syscall.EROFS):
 		return mistake(why, "%s %s: the file system is read-only; choose another experiment.output_dir", op, path)
@@ -57,19 +59,6 @@ func explain(op, path string, err error) error {
 		return fmt.Errorf("%s %s: %w; free some space or choose another experiment.output_dir", op, path, why)
 	}
 	return fmt.Errorf("%s %s: %w", op, path, why)
-}
-
-// cause takes off the wrapping of package os, which repeats the path.
-func cause(err error) error {
-	var pe *fs.PathError
-	var le *os.LinkError
-	switch {
-	case errors.As(err, &pe):
-		return pe.Err
-	case errors.As(err, &le):
-		return le.Err
-	}
-	return err
 }
 
 // fileOn is the first part of path that exists and is no folder, or "".
