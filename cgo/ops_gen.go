@@ -35,8 +35,8 @@ static inline th_gen call_new_generator(int64_t seed, int64_t device) { return t
 static inline th_one call_normal(int64_t *shape, int64_t n_shape, int64_t dtype, int64_t device, th_generator *g) { return trainer_api->normal(shape, n_shape, dtype, device, g); }
 static inline th_nothing call_uniform_(const th_tensor *a, double low, double high) { return trainer_api->uniform_(a, low, high); }
 static inline th_nothing call_normal_(const th_tensor *a, double mean, double std) { return trainer_api->normal_(a, mean, std); }
-static inline th_nothing call_adam_step(int decoupled, th_tensor *const *params, int64_t n_params, th_tensor *const *m, int64_t n_m, th_tensor *const *v, int64_t n_v, const th_tensor *step, double lr, double beta1, double beta2, double eps, double decay, const th_tensor *foundInf) { return trainer_api->adam_step(decoupled, params, n_params, m, n_m, v, n_v, step, lr, beta1, beta2, eps, decay, foundInf); }
-static inline th_nothing call_sgd_step(th_tensor *const *params, int64_t n_params, th_tensor *const *momenta, int64_t n_momenta, double lr, double momentum, double dampening, double decay, int nesterov, int first, const th_tensor *foundInf) { return trainer_api->sgd_step(params, n_params, momenta, n_momenta, lr, momentum, dampening, decay, nesterov, first, foundInf); }
+static inline th_nothing call_adam_step(int decoupled, th_tensor *const *params, int64_t n_params, th_tensor *const *m, int64_t n_m, th_tensor *const *v, int64_t n_v, const th_tensor *step, const th_tensor *lr, double beta1, double beta2, double eps, double decay, const th_tensor *foundInf) { return trainer_api->adam_step(decoupled, params, n_params, m, n_m, v, n_v, step, lr, beta1, beta2, eps, decay, foundInf); }
+static inline th_nothing call_sgd_step(th_tensor *const *params, int64_t n_params, th_tensor *const *momenta, int64_t n_momenta, const th_tensor *lr, double momentum, double dampening, double decay, int nesterov, int first, const th_tensor *foundInf) { return trainer_api->sgd_step(params, n_params, momenta, n_momenta, lr, momentum, dampening, decay, nesterov, first, foundInf); }
 static inline th_one call_clip_grad_norm(th_tensor *const *params, int64_t n_params, double maxNorm) { return trainer_api->clip_grad_norm(params, n_params, maxNorm); }
 static inline th_nothing call_set_threads(int64_t n) { return trainer_api->set_threads(n); }
 static inline th_int call_threads(void) { return trainer_api->threads(); }
@@ -129,7 +129,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0x94b45c874482d709)
+const tableHash = uint64(0x9b38009d1ca870cd)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -288,14 +288,14 @@ func Normal_(a Tensor, mean float64, std float64) error {
 }
 
 // AdamStep: at::_fused_adam_ or at::_fused_adamw_.
-func AdamStep(decoupled bool, params []Tensor, m []Tensor, v []Tensor, step Tensor, lr float64, beta1 float64, beta2 float64, eps float64, decay float64, foundInf Tensor) error {
-	r := C.call_adam_step(cbool(decoupled), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(params))), C.int64_t(len(params)), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(m))), C.int64_t(len(m)), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(v))), C.int64_t(len(v)), (*C.th_tensor)(step), C.double(lr), C.double(beta1), C.double(beta2), C.double(eps), C.double(decay), (*C.th_tensor)(foundInf))
+func AdamStep(decoupled bool, params []Tensor, m []Tensor, v []Tensor, step Tensor, lr Tensor, beta1 float64, beta2 float64, eps float64, decay float64, foundInf Tensor) error {
+	r := C.call_adam_step(cbool(decoupled), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(params))), C.int64_t(len(params)), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(m))), C.int64_t(len(m)), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(v))), C.int64_t(len(v)), (*C.th_tensor)(step), (*C.th_tensor)(lr), C.double(beta1), C.double(beta2), C.double(eps), C.double(decay), (*C.th_tensor)(foundInf))
 	return takeError(r.err)
 }
 
 // SGDStep: at::_fused_sgd_.
-func SGDStep(params []Tensor, momenta []Tensor, lr float64, momentum float64, dampening float64, decay float64, nesterov bool, first bool, foundInf Tensor) error {
-	r := C.call_sgd_step((**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(params))), C.int64_t(len(params)), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(momenta))), C.int64_t(len(momenta)), C.double(lr), C.double(momentum), C.double(dampening), C.double(decay), cbool(nesterov), cbool(first), (*C.th_tensor)(foundInf))
+func SGDStep(params []Tensor, momenta []Tensor, lr Tensor, momentum float64, dampening float64, decay float64, nesterov bool, first bool, foundInf Tensor) error {
+	r := C.call_sgd_step((**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(params))), C.int64_t(len(params)), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(momenta))), C.int64_t(len(momenta)), (*C.th_tensor)(lr), C.double(momentum), C.double(dampening), C.double(decay), cbool(nesterov), cbool(first), (*C.th_tensor)(foundInf))
 	return takeError(r.err)
 }
 

@@ -89,12 +89,12 @@ func Uniform_(a Tensor, low float64, high float64) error { return errNoCgo }
 func Normal_(a Tensor, mean float64, std float64) error { return errNoCgo }
 
 // AdamStep: at::_fused_adam_ or at::_fused_adamw_.
-func AdamStep(decoupled bool, params []Tensor, m []Tensor, v []Tensor, step Tensor, lr float64, beta1 float64, beta2 float64, eps float64, decay float64, foundInf Tensor) error {
+func AdamStep(decoupled bool, params []Tensor, m []Tensor, v []Tensor, step Tensor, lr Tensor, beta1 float64, beta2 float64, eps float64, decay float64, foundInf Tensor) error {
 	return errNoCgo
 }
 
 // SGDStep: at::_fused_sgd_.
-func SGDStep(params []Tensor, momenta []Tensor, lr float64, momentum float64, dampening float64, decay float64, nesterov bool, first bool, foundInf Tensor) error {
+func SGDStep(params []Tensor, momenta []Tensor, lr Tensor, momentum float64, dampening float64, decay float64, nesterov bool, first bool, foundInf Tensor) error {
 	return errNoCgo
 }
 

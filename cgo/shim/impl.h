@@ -26,9 +26,9 @@ at::Generator new_generator(int64_t seed, int64_t device);
 void uniform_(at::Tensor a, double low, double high);
 void normal_(at::Tensor a, double mean, double std);
 
-void adam_step(bool decoupled, const Tensors &params, const Tensors &m, const Tensors &v, at::Tensor step, double lr,
+void adam_step(bool decoupled, const Tensors &params, const Tensors &m, const Tensors &v, at::Tensor step, const at::Tensor &lr,
                double beta1, double beta2, double eps, double decay, const at::Tensor &found_inf);
-void sgd_step(const Tensors &params, const Tensors &momenta, double lr, double momentum, double dampening, double decay,
+void sgd_step(const Tensors &params, const Tensors &momenta, const at::Tensor &lr, double momentum, double dampening, double decay,
               bool nesterov, bool first, const at::Tensor &found_inf);
 at::Tensor clip_grad_norm(const Tensors &params, double max_norm);
 

@@ -212,14 +212,14 @@ th_nothing normal__op(const th_tensor *a_, double mean_, double std_) {
   });
 }
 
-th_nothing adam_step_op(int decoupled_, th_tensor *const *params_, int64_t n_params_, th_tensor *const *m_, int64_t n_m_, th_tensor *const *v_, int64_t n_v_, const th_tensor *step_, double lr_, double beta1_, double beta2_, double eps_, double decay_, const th_tensor *foundInf_) {
+th_nothing adam_step_op(int decoupled_, th_tensor *const *params_, int64_t n_params_, th_tensor *const *m_, int64_t n_m_, th_tensor *const *v_, int64_t n_v_, const th_tensor *step_, const th_tensor *lr_, double beta1_, double beta2_, double eps_, double decay_, const th_tensor *foundInf_) {
   return guard_nothing([&]{
     bool decoupled = decoupled_ != 0;
     Tensors params{params_, n_params_};
     Tensors m{m_, n_m_};
     Tensors v{v_, n_v_};
     at::Tensor step = value(step_);
-    double lr = lr_;
+    at::Tensor lr = value(lr_);
     double beta1 = beta1_;
     double beta2 = beta2_;
     double eps = eps_;
@@ -229,11 +229,11 @@ th_nothing adam_step_op(int decoupled_, th_tensor *const *params_, int64_t n_par
   });
 }
 
-th_nothing sgd_step_op(th_tensor *const *params_, int64_t n_params_, th_tensor *const *momenta_, int64_t n_momenta_, double lr_, double momentum_, double dampening_, double decay_, int nesterov_, int first_, const th_tensor *foundInf_) {
+th_nothing sgd_step_op(th_tensor *const *params_, int64_t n_params_, th_tensor *const *momenta_, int64_t n_momenta_, const th_tensor *lr_, double momentum_, double dampening_, double decay_, int nesterov_, int first_, const th_tensor *foundInf_) {
   return guard_nothing([&]{
     Tensors params{params_, n_params_};
     Tensors momenta{momenta_, n_momenta_};
-    double lr = lr_;
+    at::Tensor lr = value(lr_);
     double momentum = momentum_;
     double dampening = dampening_;
     double decay = decay_;

@@ -1,5 +1,7 @@
 // One call a step on ATen's fused kernels. foundInf is a float32 scalar on the
-// parameters' device: 1 makes the update a no-op there, without the host knowing.
+// parameters' device: 1 makes the update a no-op there, without the host knowing. lr
+// is a scalar tensor there, which a recorded step reads anew each time: float64 on the
+// CPU, float32 on a GPU, as the kernels want it.
 #include "impl.h"
 
 namespace shim {
@@ -25,29 +27,23 @@ Live live(const Tensors &params, const Tensors &first, const Tensors &second) {
 
 }  // namespace
 
-void adam_step(bool decoupled, const Tensors &params, const Tensors &m, const Tensors &v, at::Tensor step, double lr,
+void adam_step(bool decoupled, const Tensors &params, const Tensors &m, const Tensors &v, at::Tensor step, const at::Tensor &lr,
                double beta1, double beta2, double eps, double decay, const at::Tensor &found_inf) {
   at::NoGradGuard no_grad;
   Live l = live(params, m, v);
   if (l.params.empty()) return;
   step.add_(1);
   std::vector<at::Tensor> steps(l.params.size(), step);
-  auto kernel = [&](auto rate) {
-    if (decoupled)
-      at::_fused_adamw_(l.params, l.grads, l.first, l.second, {}, steps, rate, beta1, beta2, decay, eps, false, false, {},
-                        found_inf);
-    else
-      at::_fused_adam_(l.params, l.grads, l.first, l.second, {}, steps, rate, beta1, beta2, decay, eps, false, false, {},
-                       found_inf);
-  };
-  if (step.is_cpu())
-    kernel(lr);
+  if (decoupled)
+    at::_fused_adamw_(l.params, l.grads, l.first, l.second, {}, steps, lr, beta1, beta2, decay, eps, false, false, {},
+                      found_inf);
   else
-    kernel(at::full({}, lr, step.options()));
+    at::_fused_adam_(l.params, l.grads, l.first, l.second, {}, steps, lr, beta1, beta2, decay, eps, false, false, {},
+                     found_inf);
   step.sub_(found_inf);
 }
 
-void sgd_step(const Tensors &params, const Tensors &momenta, double lr, double momentum, double dampening, double decay,
+void sgd_step(const Tensors &params, const Tensors &momenta, const at::Tensor &lr, double momentum, double dampening, double decay,
               bool nesterov, bool first, const at::Tensor &found_inf) {
   at::NoGradGuard no_grad;
   Live l = live(params, momenta, Tensors{nullptr, 0});
@@ -59,7 +55,7 @@ void sgd_step(const Tensors &params, const Tensors &momenta, double lr, double m
 at::Tensor clip_grad_norm(const Tensors &params, double max_norm) {
   at::NoGradGuard no_grad;
   std::vector<at::Tensor> grads = live(params, Tensors{nullptr, 0}, Tensors{nullptr, 0}).grads;
-  if (grads.empty()) return at::zeros({});
+  if (grads.empty()) return at::zeros({}, params.n > 0 ? params[0].options() : at::TensorOptions());
   at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(grads, 2)), 2);
   at::_foreach_mul_(grads, (max_norm / (norm + 1e-6)).clamp_max(1.0));
   return norm;

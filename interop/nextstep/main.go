@@ -126,7 +126,8 @@ func update(file *checkpoint.File, params []*torch.Tensor) error {
 	if err := opt.Load(states); err != nil {
 		return err
 	}
-	torch.NoGrad(func() { opt.Step(settings.LR, torch.Scalar(0)) })
+	opt.SetLR(settings.LR)
+	torch.NoGrad(func() { opt.Step(torch.Scalar(0)) })
 	return nil
 }
 

@@ -34,12 +34,43 @@ type Noise interface {
 	Randn(shape []int64, like *torch.Tensor) *torch.Tensor
 }
 
-// Context is what a loss may depend on besides the batch.
+// Context is what a loss may depend on besides the batch. The step's number is not in
+// it: a training step may be recorded once and replayed, and a number of the host would
+// stay what it was. What changes from step to step comes from Scheduled.
 type Context struct {
-	Train bool  // false in evaluation: no dropout, final weights of annealed terms, no counters moved
-	Step  int64 // optimizer steps done so far
-	Steps int64 // optimizer steps of the whole run
-	Noise Noise
+	Train   bool // false in evaluation: no dropout, final weights of annealed terms, no counters moved
+	Noise   Noise
+	Scalars Scalars // behind Scheduled; nil is AtStep(0)
+
+	scheduled int // how many scalars this loss has asked for
+}
+
+// Scalars keeps the numbers of a run that change from step to step in tensors.
+type Scalars interface {
+	// Scalar is the i-th such number of a loss: a 0-d tensor of the dtype and on the
+	// device of like that holds value of the optimizer steps done.
+	Scalar(i int, like *torch.Tensor, value func(step int64) float64) *torch.Tensor
+}
+
+// AtStep are the scalars of one step alone.
+type AtStep int64
+
+// Scalar makes a fresh tensor.
+func (s AtStep) Scalar(_ int, like *torch.Tensor, value func(step int64) float64) *torch.Tensor {
+	return torch.Scalar(value(int64(s)), torch.Like(like))
+}
+
+// Scheduled is a number that depends on the optimizer steps done, such as the weight of
+// a term that is warmed up: a 0-d tensor without history, of the dtype and on the device
+// of like. value is a pure function; a loss asks for its scalars in the same order each
+// time.
+func (c *Context) Scheduled(like *torch.Tensor, value func(step int64) float64) *torch.Tensor {
+	s := c.Scalars
+	if s == nil {
+		s = AtStep(0)
+	}
+	c.scheduled++
+	return s.Scalar(c.scheduled-1, like, value)
 }
 
 // Metric is a number to report: a 0-d tensor without history, a mean over the batch.

@@ -21,17 +21,22 @@ func newAdam(cfg Config, params []*torch.Tensor) *adam {
 		Params: params, Decoupled: cfg.Name == "adamw", Beta1: cfg.Beta1, Beta2: cfg.Beta2, Eps: cfg.Eps, WeightDecay: cfg.WeightDecay,
 	}}
 	a.M, a.V = zerosLike(params, a.scope), zerosLike(params, a.scope)
-	device := torch.CPU
-	if len(params) > 0 {
-		device = params[0].Device()
-	}
-	a.Adam.Step = torch.Scalar(0, torch.On(device))
-	a.scope.Attach(a.Adam.Step)
+	device := deviceOf(params)
+	a.Adam.Step, a.LR = torch.Scalar(0, torch.On(device)), torch.LearningRate(device)
+	a.scope.Attach(a.Adam.Step, a.LR)
 	return a
 }
 
-func (a *adam) Step(lr float64, foundInf *torch.Tensor) {
-	a.LR = lr
+func deviceOf(params []*torch.Tensor) torch.Device {
+	if len(params) == 0 {
+		return torch.CPU
+	}
+	return params[0].Device()
+}
+
+func (a *adam) SetLR(lr float64) { a.LR.Fill_(lr) }
+
+func (a *adam) Step(foundInf *torch.Tensor) {
 	a.Update(foundInf)
 	a.begun = true
 }

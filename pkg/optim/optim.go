@@ -26,9 +26,12 @@ type Config struct {
 
 // Optimizer updates parameters in place from their gradients.
 type Optimizer interface {
-	// Step updates at the given learning rate. foundInf is a float32 scalar on the
-	// parameters' device: 1 skips the update.
-	Step(lr float64, foundInf *torch.Tensor)
+	// SetLR sets the learning rate of the steps that follow; it is 0 before. The number
+	// goes into a tensor, so that a step that was recorded once uses the new one.
+	SetLR(lr float64)
+	// Step updates. foundInf is a float32 scalar on the parameters' device: 1 skips the
+	// update.
+	Step(foundInf *torch.Tensor)
 	// State lists the tensors of every parameter, as torch.optim names them, in
 	// PyTorch's order; it is empty before the first step.
 	State() []ParamState

@@ -96,7 +96,8 @@ func TestOptimizersEqualPyTorchs(t *testing.T) {
 				defer opt.Close()
 				for step := range tab.Steps {
 					p.gradients(step)
-					opt.Step(o.Optimizer.LR, torch.Scalar(0))
+					opt.SetLR(o.Optimizer.LR)
+					opt.Step(torch.Scalar(0))
 					if slices.Contains(tab.KeptSteps, step+1) {
 						for i, w := range p.params {
 							near(t, p, fmt.Sprintf("parameter %d after step %d", i, step+1), w, fmt.Sprintf("%s.step%d.param.%d", o.Name, step+1, i))
@@ -195,7 +196,8 @@ func TestRestoredStateGoesOnExactly(t *testing.T) {
 				p := newProblem(t, 3)
 				step := func(opt optim.Optimizer, n int64) {
 					p.gradients(n)
-					opt.Step(0.01, torch.Scalar(0))
+					opt.SetLR(0.01)
+					opt.Step(torch.Scalar(0))
 				}
 				opt, err := optim.New(cfg, p.params)
 				if err != nil {
@@ -259,7 +261,8 @@ func TestForeignStateIsRefused(t *testing.T) {
 				}
 				defer from.Close()
 				p.gradients(0)
-				from.Step(0.1, torch.Scalar(0))
+				from.SetLR(0.1)
+				from.Step(torch.Scalar(0))
 				into, err := optim.New(c.into, p.params)
 				if err != nil {
 					return err
@@ -290,10 +293,12 @@ func TestSkippedStepChangesNothing(t *testing.T) {
 				}
 				defer opt.Close()
 				p.gradients(0)
-				opt.Step(0.1, torch.Scalar(0))
+				opt.SetLR(0.1)
+				opt.Step(torch.Scalar(0))
 				weights, before := p.params[1].Clone(), saved(opt)
 				p.gradients(1)
-				opt.Step(0.1, torch.Scalar(1))
+				opt.SetLR(0.1)
+				opt.Step(torch.Scalar(1))
 				torchtest.SameBits(t, "weights", p.params[1], weights)
 				for i, s := range opt.State() {
 					for j, e := range s.Entries {

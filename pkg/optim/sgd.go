@@ -18,14 +18,17 @@ func newSGD(cfg Config, params []*torch.Tensor) *sgd {
 	s := &sgd{scope: torch.NewScope("optim"), SGD: torch.SGD{
 		Params: params, Momentum: cfg.Momentum, Dampening: cfg.Dampening, WeightDecay: cfg.WeightDecay, Nesterov: cfg.Nesterov, First: true,
 	}}
+	s.LR = torch.LearningRate(deviceOf(params))
+	s.scope.Attach(s.LR)
 	if cfg.Momentum != 0 {
 		s.Momenta = zerosLike(params, s.scope)
 	}
 	return s
 }
 
-func (s *sgd) Step(lr float64, foundInf *torch.Tensor) {
-	s.LR = lr
+func (s *sgd) SetLR(lr float64) { s.LR.Fill_(lr) }
+
+func (s *sgd) Step(foundInf *torch.Tensor) {
 	s.Update(foundInf)
 	s.First = false
 }

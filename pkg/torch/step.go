@@ -3,12 +3,23 @@ package torch
 import "github.com/gotrainer/trainer/cgo"
 
 // Adam holds what one call of ATen's fused Adam or AdamW needs. M, V are the moments
-// of Params; Step is a float32 scalar that the call advances.
+// of Params; Step is a float32 scalar that the call advances. LR is a scalar of
+// LearningRate's making.
 type Adam struct {
-	Params, M, V                       []*Tensor
-	Step                               *Tensor
-	Decoupled                          bool // AdamW's weight decay
-	LR, Beta1, Beta2, Eps, WeightDecay float64
+	Params, M, V                   []*Tensor
+	Step, LR                       *Tensor
+	Decoupled                      bool // AdamW's weight decay
+	Beta1, Beta2, Eps, WeightDecay float64
+}
+
+// LearningRate is the scalar that the fused optimizers read a learning rate from, 0 at
+// first. It has the element type that their kernels for a device want: float64 on the
+// CPU, float32 on a GPU.
+func LearningRate(d Device) *Tensor {
+	if d.IsCUDA() {
+		return Scalar(0, On(d))
+	}
+	return Scalar(0, As(Float64))
 }
 
 // Update does one step in place. foundInf is a float32 scalar: 1 skips the update.
@@ -16,24 +27,25 @@ type Adam struct {
 func (a *Adam) Update(foundInf *Tensor) {
 	const op = "adam"
 	err := cgo.AdamStep(a.Decoupled, handles(op, a.Params), handles(op, a.M), handles(op, a.V), a.Step.handle(op),
-		a.LR, a.Beta1, a.Beta2, a.Eps, a.WeightDecay, foundInf.handle(op))
+		a.LR.handle(op), a.Beta1, a.Beta2, a.Eps, a.WeightDecay, foundInf.handle(op))
 	if err != nil {
 		fail(op, err)
 	}
 }
 
 // SGD holds what one call of ATen's fused SGD needs. Momenta is empty where Momentum
-// is 0; First says that they hold nothing yet.
+// is 0; First says that they hold nothing yet. LR is a scalar of LearningRate's making.
 type SGD struct {
-	Params, Momenta                      []*Tensor
-	LR, Momentum, Dampening, WeightDecay float64
-	Nesterov, First                      bool
+	Params, Momenta                  []*Tensor
+	LR                               *Tensor
+	Momentum, Dampening, WeightDecay float64
+	Nesterov, First                  bool
 }
 
 // Update does one step in place; see Adam.Update.
 func (s *SGD) Update(foundInf *Tensor) {
 	const op = "sgd"
-	err := cgo.SGDStep(handles(op, s.Params), handles(op, s.Momenta), s.LR, s.Momentum, s.Dampening, s.WeightDecay,
+	err := cgo.SGDStep(handles(op, s.Params), handles(op, s.Momenta), s.LR.handle(op), s.Momentum, s.Dampening, s.WeightDecay,
 		s.Nesterov, s.First, foundInf.handle(op))
 	if err != nil {
 		fail(op, err)

@@ -106,4 +106,12 @@ func (b *hostBatch) tensors(in model.Inputs, d torch.Device) model.Batch {
 	return out
 }
 
+// write copies the batch into tensors of its shape, which a captured step reads.
+func (b *hostBatch) write(into model.Batch) {
+	into.X.WriteFloat32s(b.x)
+	if b.y != nil {
+		into.Y.WriteFloat32s(b.y)
+	}
+}
+
 func sized(n int, shape []int64) []int64 { return append([]int64{int64(n)}, shape...) }

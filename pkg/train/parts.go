@@ -90,6 +90,8 @@ type Config struct {
 	Stop       *EarlyStopping
 	LogEvery   int64
 	Seed       int64
+	// RequireGraph makes it an error that a step cannot be captured.
+	RequireGraph bool
 }
 
 // StepsPerEpoch is the number of optimizer steps of one pass over the data.
@@ -120,6 +122,7 @@ type Parts struct {
 	Checkpoints Checkpointer
 	Observer    Observer
 	Resume      *Snapshot // nil: a fresh run
+	Capture     Capture   // nil: no step is captured
 }
 
 // DataInit is the hook of models that initialise themselves from data: called with

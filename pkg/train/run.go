@@ -38,6 +38,8 @@ type run struct {
 	params   []*torch.Tensor
 	opt      optim.Optimizer
 	meter    *meter
+	scalars  *scalars
+	graphs   graphs
 	loader   *loader
 	total    int64 // optimizer steps of the whole run
 	perEpoch int64 // optimizer steps of one epoch
@@ -90,11 +92,10 @@ func (r *run) open() error {
 	if r.opt, err = optim.New(r.Optimizer, r.params); err != nil {
 		return err
 	}
-	r.meter = newMeter(names, r.Device)
+	r.meter, r.scalars = newMeter(names, r.Device), newScalars()
 	if r.Resume != nil {
 		if err := r.restore(r.Resume); err != nil {
-			r.opt.Close()
-			r.meter.close()
+			r.free()
 			return err
 		}
 	}
@@ -104,9 +105,16 @@ func (r *run) open() error {
 
 func (r *run) close() {
 	r.loader.close()
+	r.free()
+	r.memory.close()
+}
+
+// free gives back what open made on the device.
+func (r *run) free() {
+	r.graphs.close()
+	r.scalars.close()
 	r.meter.close()
 	r.opt.Close()
-	r.memory.close()
 }
 
 // trainEpoch does the steps that are left of the current epoch.
@@ -166,8 +174,7 @@ func (r *run) report() error {
 func (r *run) endEpoch() error {
 	report := EpochReport{Epoch: r.epoch + 1, Epochs: r.epochs, Step: r.step, LR: r.lr(), Train: prefix("train/", r.meter.read().epoch)}
 	if r.Val != nil {
-		c := model.Context{Step: r.step, Steps: r.total}
-		val, err := Evaluate(r.ctx, r.Model, r.Val, r.Inputs, r.Device, r.BatchSize, r.Seed, c)
+		val, err := Evaluate(r.ctx, r.Model, r.Val, r.Inputs, r.Device, r.BatchSize, r.Seed, model.Context{})
 		if errors.Is(err, context.Canceled) {
 			return r.interrupt()
 		}

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"cmp"
+
 	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
@@ -12,8 +14,7 @@ func (r *run) trainStep() error {
 	if err != nil {
 		return err
 	}
-	err = torch.Try(func() { torch.Scoped(func() { r.update(group) }) })
-	if err != nil {
+	if err := r.advance(group); err != nil {
 		return err
 	}
 	r.position = group[len(group)-1].after
@@ -40,19 +41,36 @@ func (r *run) nextGroup() ([]*hostBatch, error) {
 	return group, nil
 }
 
+// advance sets what changes from step to step and runs the step.
+func (r *run) advance(group []*hostBatch) (err error) {
+	failed := torch.Try(func() {
+		torch.Scoped(func() {
+			if r.step == 0 {
+				r.initialise(group[0])
+			}
+			r.opt.SetLR(r.Schedule.At(r.step))
+			r.scalars.refresh(r.step)
+			err = r.runStep(group)
+		})
+	})
+	return cmp.Or(failed, err)
+}
+
+// initialise lets the model see the first batch of a fresh run.
+func (r *run) initialise(first *hostBatch) {
+	if m, ok := r.Model.(DataInit); ok {
+		torch.NoGrad(func() { m.DataInit(first.tensors(r.Inputs, r.Device).X) })
+	}
+}
+
 // update is the step on the device: forward, backward, clip, optimizer, hooks. The
-// host reads nothing of it here.
-func (r *run) update(group []*hostBatch) {
+// host reads nothing of it, and no number of the host that changes from step to step is
+// in it: it may be captured, and then its work is done again without this code.
+func (r *run) update(batches []model.Batch) {
 	torch.ZeroGrads(r.params)
 	var sums []*torch.Tensor
-	for i, b := range group {
-		batch := b.tensors(r.Inputs, r.Device)
-		if i == 0 && r.step == 0 {
-			if m, ok := r.Model.(DataInit); ok {
-				torch.NoGrad(func() { m.DataInit(batch.X) })
-			}
-		}
-		values := r.backward(batch, len(group))
+	for _, batch := range batches {
+		values := r.backward(batch, len(batches))
 		if sums == nil {
 			sums = values
 			continue
@@ -61,12 +79,12 @@ func (r *run) update(group []*hostBatch) {
 			sums[j] = sums[j].Add(values[j])
 		}
 	}
-	torch.NoGrad(func() { r.apply(average(sums, len(group))) })
+	torch.NoGrad(func() { r.apply(average(sums, len(batches))) })
 }
 
 // backward adds the gradients of one batch of a group of n and answers its metrics.
 func (r *run) backward(batch model.Batch, n int) []*torch.Tensor {
-	c := &model.Context{Train: true, Step: r.step, Steps: r.total, Noise: generatorNoise{}}
+	c := &model.Context{Train: true, Scalars: r.scalars, Noise: generatorNoise{}}
 	out := r.Model.Loss(c, batch)
 	loss := out.Loss
 	if n > 1 {
@@ -88,7 +106,7 @@ func (r *run) apply(values []*torch.Tensor) {
 		finite = finite.Add(norm)
 	}
 	skip := finite.NonFinite()
-	r.opt.Step(r.Schedule.At(r.step), skip)
+	r.opt.Step(skip)
 	if m, ok := r.Model.(AfterStep); ok {
 		m.AfterStep()
 	}

@@ -65,7 +65,7 @@ func TestEveryVariantKeepsTheContract(t *testing.T) {
 				var first, second model.Output
 				torch.NoGrad(func() {
 					first = m.Loss(&model.Context{Noise: eps}, model.Batch{X: x})
-					second = m.Loss(&model.Context{Noise: eps, Step: 9}, model.Batch{X: x})
+					second = m.Loss(&model.Context{Noise: eps, Scalars: model.AtStep(9)}, model.Batch{X: x})
 				})
 				if a, b := first.Loss.Item(), second.Loss.Item(); a != b {
 					t.Errorf("evaluation gives %v, then %v", a, b)

@@ -71,13 +71,14 @@ func (l lesson) step(m model.Model, opt optim.Optimizer, params []*torch.Tensor,
 		torch.NoGrad(func() { first.DataInit(x) })
 	}
 	torch.ZeroGrads(params)
-	m.Loss(&model.Context{Train: true, Step: step, Noise: random{}}, model.Batch{X: x}).Loss.Backward()
+	m.Loss(&model.Context{Train: true, Scalars: model.AtStep(step), Noise: random{}}, model.Batch{X: x}).Loss.Backward()
 	torch.NoGrad(func() {
 		h, ok := m.(hooks)
 		if ok {
 			h.AfterBackward()
 		}
-		opt.Step(l.lr, torch.Scalar(0))
+		opt.SetLR(l.lr)
+		opt.Step(torch.Scalar(0))
 		if ok {
 			h.AfterStep()
 		}

@@ -141,7 +141,7 @@ func (c *parityCase) checkFloat64(t *testing.T, m model.Model) {
 		silent.Copy_(c.data.Get("since_fired"))
 		defer func() { near("samples_since_fired", silent, "f64.since_fired") }()
 	}
-	out := m.Loss(&model.Context{Train: true, Step: c.Step, Noise: noise}, b)
+	out := m.Loss(&model.Context{Train: true, Scalars: model.AtStep(c.Step), Noise: noise}, b)
 	near("loss", out.Loss, "f64.metric.loss")
 	for _, metric := range out.Metrics {
 		if slices.Contains(c.Metrics, metric.Name) {
@@ -238,7 +238,7 @@ func (c *parityCase) checkTraining(t *testing.T, m model.Model) {
 func (c *parityCase) step(m model.Model, opt optim.Optimizer, params []*torch.Tensor, step int64) float64 {
 	b, noise := c.batch(step, torch.Float32)
 	torch.ZeroGrads(params)
-	out := m.Loss(&model.Context{Train: true, Step: step, Steps: c.Steps, Noise: noise}, b)
+	out := m.Loss(&model.Context{Train: true, Scalars: model.AtStep(step), Noise: noise}, b)
 	out.Loss.Backward()
 	torch.NoGrad(func() {
 		h, ok := m.(hooks)
@@ -248,7 +248,8 @@ func (c *parityCase) step(m model.Model, opt optim.Optimizer, params []*torch.Te
 		if c.GradClip != nil {
 			torch.ClipGradNorm(params, *c.GradClip)
 		}
-		opt.Step(c.Optimizer.LR, torch.Scalar(0))
+		opt.SetLR(c.Optimizer.LR)
+		opt.Step(torch.Scalar(0))
 		if ok {
 			h.AfterStep()
 		}

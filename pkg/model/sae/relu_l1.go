@@ -48,12 +48,19 @@ func (s *reluL1) Loss(c *model.Context, b model.Batch) model.Output {
 	if c.Train {
 		s.count(f)
 	}
-	return model.Output{Loss: l2.Add(l1.MulScalar(s.lambda * s.weight(c))), Metrics: metrics}
+	return model.Output{Loss: l2.Add(s.penalty(c, l1)), Metrics: metrics}
 }
 
-func (s *reluL1) weight(c *model.Context) float64 {
-	if !c.Train || c.Step >= s.warmup {
+func (s *reluL1) penalty(c *model.Context, l1 *torch.Tensor) *torch.Tensor {
+	if !c.Train {
+		return l1.MulScalar(s.lambda)
+	}
+	return l1.Mul(c.Scheduled(l1, func(step int64) float64 { return s.lambda * s.weight(step) }))
+}
+
+func (s *reluL1) weight(step int64) float64 {
+	if step >= s.warmup {
 		return 1
 	}
-	return float64(c.Step) / float64(s.warmup)
+	return float64(step) / float64(s.warmup)
 }

@@ -73,7 +73,7 @@ func TestDecoderRowsKeepTheirNorm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run(t, v.variant, v.params, 4, func(m model.Model, s *Core) {
 				x := golden(s)
-				m.Loss(&model.Context{Train: true, Step: 9}, model.Batch{X: x}).Loss.Backward()
+				m.Loss(&model.Context{Train: true, Scalars: model.AtStep(9)}, model.Batch{X: x}).Loss.Backward()
 				torch.NoGrad(func() {
 					s.AfterBackward()
 					torchtest.Near(t, "g·d", s.WDec.Grad().Mul(s.WDec).SumDim([]int64{1}, false), 1e-12, make([]float64, 6)...)
@@ -198,8 +198,8 @@ func TestPenaltyIsWarmedUpInTrainingOnly(t *testing.T) {
 			weight  float64
 		}{
 			"first step":      {model.Context{Train: true}, 0},
-			"half way":        {model.Context{Train: true, Step: 10}, 0.5},
-			"after warm-up":   {model.Context{Train: true, Step: 500}, 1},
+			"half way":        {model.Context{Train: true, Scalars: model.AtStep(10)}, 0.5},
+			"after warm-up":   {model.Context{Train: true, Scalars: model.AtStep(500)}, 1},
 			"evaluation at 0": {model.Context{}, 1},
 		} {
 			out := m.Loss(&w.context, model.Batch{X: x})

@@ -1,0 +1,135 @@
+package train
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// Graph is a captured step. Replay does its work on the device again; it does not wait
+// for it.
+type Graph interface {
+	Replay()
+	Close()
+}
+
+// Capture records the work that fn gives the device, without doing it.
+type Capture func(fn func()) (Graph, error)
+
+const (
+	// eagerSteps of a process run as they are before any is captured: libraries make
+	// their workspaces and choose their algorithms there.
+	eagerSteps = 3
+	// maxGraphs shapes of a step are captured: usually that of full batches and that of
+	// what is left at the end of an epoch. Others run as they are.
+	maxGraphs = 4
+)
+
+// graphs are the captured steps of a run, one for each shape.
+type graphs struct {
+	eager int // steps of this process that ran as they are
+	plans []*plan
+	off   bool // nothing more is captured
+}
+
+// plan is a captured step and the tensors that it reads its batches from.
+type plan struct {
+	sizes   []int // of the batches
+	scope   *torch.Scope
+	batches []model.Batch
+	graph   Graph
+}
+
+// runStep runs a step: captured where that is wanted and can be done, else as it is.
+func (r *run) runStep(group []*hostBatch) error {
+	p, err := r.planFor(group)
+	switch {
+	case err != nil:
+		return err
+	case p == nil:
+		r.update(fresh(group, r.Inputs, r.Device))
+		r.graphs.eager++
+		return nil
+	}
+	for i, b := range group {
+		b.write(p.batches[i])
+	}
+	if p.graph == nil {
+		if p.graph, err = r.capture(p); err != nil {
+			return r.fallBack(group, err)
+		}
+	}
+	p.graph.Replay()
+	return nil
+}
+
+// planFor is the plan of a group's shape; nil where the step runs as it is.
+func (r *run) planFor(group []*hostBatch) (*plan, error) {
+	g := &r.graphs
+	if r.Capture == nil || g.off || g.eager < eagerSteps {
+		return nil, nil
+	}
+	sizes := sizesOf(group)
+	for _, p := range g.plans {
+		if slices.Equal(p.sizes, sizes) {
+			return p, nil
+		}
+	}
+	if len(g.plans) == maxGraphs {
+		return nil, nil
+	}
+	p := &plan{sizes: sizes, scope: torch.NewScope("batch"), batches: fresh(group, r.Inputs, r.Device)}
+	for _, b := range p.batches {
+		p.scope.Attach(b.X, b.Y)
+	}
+	g.plans = append(g.plans, p)
+	return p, nil
+}
+
+// capture records the step of p. Gradients are forgotten first: those that the capture
+// makes are then written and not added to.
+func (r *run) capture(p *plan) (Graph, error) {
+	torch.ZeroGrads(r.params)
+	return r.Capture(func() { torch.Scoped(func() { r.update(p.batches) }) })
+}
+
+// fallBack runs this step and all later ones as they are, unless that is an error.
+func (r *run) fallBack(group []*hostBatch, why error) error {
+	if r.RequireGraph {
+		return fmt.Errorf("capture the training step: %w", why)
+	}
+	r.Observer.Note(fmt.Sprintf("the training step is not captured as a CUDA graph, its operations are launched one by one: %v", why))
+	r.graphs.close()
+	r.graphs.off = true
+	r.update(fresh(group, r.Inputs, r.Device))
+	return nil
+}
+
+func (g *graphs) close() {
+	for _, p := range g.plans {
+		if p.graph != nil {
+			p.graph.Close()
+		}
+		p.scope.Close()
+	}
+	g.plans = nil
+}
+
+// fresh copies the batches of a group to the device.
+func fresh(group []*hostBatch, in model.Inputs, d torch.Device) []model.Batch {
+	batches := make([]model.Batch, len(group))
+	for i, b := range group {
+		batches[i] = b.tensors(in, d)
+	}
+	return batches
+}
+
+func sizesOf(group []*hostBatch) []int {
+	sizes := make([]int, len(group))
+	for i, b := range group {
+		sizes[i] = b.n
+	}
+	return sizes
+}
