@@ -183,7 +183,7 @@ func TestNonFiniteLossSkipsTheUpdate(t *testing.T) {
 		w := torch.Ones([]int64{3})
 		w.SetRequiresGrad(true)
 		adam := torch.Adam{Params: []*torch.Tensor{w}, M: []*torch.Tensor{torch.Zeros([]int64{3})},
-			V: []*torch.Tensor{torch.Zeros([]int64{3})}, Step: torch.Scalar(0), LR: 0.1, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}
+			V: []*torch.Tensor{torch.Zeros([]int64{3})}, Step: torch.Scalar(0), LR: torch.Scalar(0.1, torch.As(torch.Float64)), Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}
 		loss := w.Sum().MulScalar(1e38).MulScalar(1e38)
 		loss.Backward()
 		adam.Update(loss.NonFinite())

@@ -56,7 +56,14 @@ type run struct {
 // ends. It runs inside Engine.Do, on a model that was just built (its weights are
 // the fresh run's first) and an Order that stands where Resume says.
 func Run(ctx context.Context, cfg Config, parts Parts) (Result, error) {
-	r := &run{Config: cfg, Parts: parts, ctx: ctx, score: newScore()}
+	return newRun(ctx, cfg, parts).train()
+}
+
+func newRun(ctx context.Context, cfg Config, parts Parts) *run {
+	return &run{Config: cfg, Parts: parts, ctx: ctx, score: newScore()}
+}
+
+func (r *run) train() (Result, error) {
 	if err := r.open(); err != nil {
 		return Result{}, err
 	}
