@@ -15,21 +15,7 @@ import (
 // memory once. Errors about the content
 // are *Error; they name no path.
 func Read(r io.ReaderAt, size int64) (any, error) {
-	z, err := openZip(r, size)
-	if err != nil {
-		return nil, err
-	}
-	if err := z.checkKind(); err != nil {
-		return nil, err
-	}
-	p, err := z.find(recPickle)
-	if err != nil {
-		return nil, err
-	}
-	if p.size > maxPickle {
-		return nil, bad("its pickle has %d bytes, at most %d are read", p.size, maxPickle)
-	}
-	pickle, err := z.read(p)
+	z, pickle, err := openPickle(r, size)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +31,26 @@ func Read(r io.ReaderAt, size int64) (any, error) {
 		return nil, err
 	}
 	return v, z.verifyRest(st)
+}
+
+// openPickle opens the archive and reads the record that describes the value.
+func openPickle(r io.ReaderAt, size int64) (*zipFile, []byte, error) {
+	z, err := openZip(r, size)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := z.checkKind(); err != nil {
+		return nil, nil, err
+	}
+	p, err := z.find(recPickle)
+	if err != nil {
+		return nil, nil, err
+	}
+	if p.size > maxPickle {
+		return nil, nil, bad("its pickle has %d bytes, at most %d are read", p.size, maxPickle)
+	}
+	pickle, err := z.read(p)
+	return z, pickle, err
 }
 
 // ReadFile is Read of the file at path. Its errors name the path; a missing file
