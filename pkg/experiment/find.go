@@ -11,7 +11,7 @@ import (
 )
 
 // Info is what is known about an experiment on disk. Without .trainer, which may
-// be removed by hand, only Dir and Name are.
+// be removed by hand, only Dir and Name are, and Running is.
 type Info struct {
 	Dir       string // the directory, as it was given to Find where that exists
 	Name      string
@@ -22,6 +22,7 @@ type Info struct {
 	Heartbeat time.Time // its last sign of life
 	PID       int
 	Host      string
+	Staged    bool // Dir is a hidden folder: the run has not taken its name yet
 }
 
 // Find looks at the existing experiment directory dir. A run that says it is
@@ -83,10 +84,13 @@ func (p place) info(dir string) *Info {
 	i := &Info{Dir: dir, Name: p.name}
 	s, ok := readState(dir)
 	if !ok {
+		if stages, _ := p.leftovers(kindNew); len(stages) == 0 && p.held() {
+			i.Status = Running // its folder .trainer was removed while it trains
+		}
 		return i
 	}
 	i.UUID, i.Status, i.Error, i.Started, i.Heartbeat, i.PID, i.Host = s.UUID, s.Status, s.Error, s.Started, s.Heartbeat, s.PID, s.Host
-	if i.Status == Running && !p.held() && !s.livesElsewhere(p.now()) {
+	if i.Status == Running && !p.heldBy(s.PID) && !s.livesElsewhere(p.now()) {
 		i.Status = Interrupted
 	}
 	return i

@@ -192,4 +192,15 @@ func (p place) held() bool {
 	return unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) != nil // without locks nobody knows
 }
 
+// heldBy says whether the process that trained the run holds the lock, and not one
+// that is about to replace it.
+func (p place) heldBy(pid int) bool {
+	if !p.held() {
+		return false
+	}
+	data, err := os.ReadFile(p.lockPath())
+	var h holder
+	return err != nil || json.Unmarshal(data, &h) != nil || h.PID == pid
+}
+
 func (p place) lockPath() string { return filepath.Join(p.base, "."+p.name+".lock") }
