@@ -81,7 +81,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		OnUsageError:   usageError,
 		Action:         noCommand,
 		Commands: []*cli.Command{
-			trainCommand(), resumeCommand(), extractCommand(), predictCommand(), validateCommand(), verifyCommand(), inspectCommand(), versionCommand(),
+			trainCommand(), resumeCommand(), extractCommand(), predictCommand(), validateCommand(), verifyCommand(), inspectCommand(),
+			listCommand(), showCommand(), versionCommand(),
 		},
 	}
 	for _, c := range app.Commands {

@@ -63,6 +63,9 @@ func TruncateJournal(path string, afterStep, afterEpoch int64) error {
 	return atomicfile.WriteFile(path, kept)
 }
 
+// ParseRecord reads one line of a journal.
+func ParseRecord(line []byte) (Event, error) { return parseLine(line) }
+
 // parseLine reads one record. Its metrics keep their order, so it goes through the
 // tokens of the object.
 func parseLine(line []byte) (e Event, err error) {
