@@ -17,6 +17,7 @@ var wants = map[string]string{
 	"CONFIG|DIR": "a config file or an experiment directory",
 	"CONFIG…":    "a config file",
 	"DIR":        "an experiment directory",
+	"DIR DIR…":   "two experiment directories or more",
 	"FILE":       "a checkpoint file",
 }
 
