@@ -1,5 +1,5 @@
 // What the op table calls beyond ATen itself, by topic: tensor.cc, random.cc,
-// optim.cc, process.cc.
+// optim.cc, sparse.cc, process.cc.
 #pragma once
 
 #include "guard.h"
@@ -31,6 +31,14 @@ void adam_step(bool decoupled, const Tensors &params, const Tensors &m, const Te
 void sgd_step(const Tensors &params, const Tensors &momenta, const at::Tensor &lr, double momentum, double dampening, double decay,
               bool nesterov, bool first, const at::Tensor &found_inf);
 at::Tensor clip_grad_norm(const Tensors &params, double max_norm);
+
+std::tuple<at::Tensor, at::Tensor> sparse_encode(const at::Tensor &x, const at::Tensor &b_dec, const at::Tensor &w_enc,
+                                                 const at::Tensor &b_enc, int64_t k, const at::Tensor &keep, int64_t k_aux);
+at::Tensor sparse_decode(const at::Tensor &values, const at::Tensor &latents, const at::Tensor &w_dec, const at::Tensor &b_dec);
+void count_silent_(at::Tensor silent, const at::Tensor &values, const at::Tensor &latents);
+void project_rows_(at::Tensor g, const at::Tensor &w);
+void unit_rows_(at::Tensor w, double eps);
+int64_t sparse_kernels(bool on);
 
 void set_threads(int64_t n);
 int64_t threads();

@@ -634,6 +634,45 @@ func (a *Tensor) IndexSelect(dim int64, index *Tensor) *Tensor {
 	return own(out)
 }
 
+// SparseEncode: the k largest of relu((x - bDec)·wEnc + bEnc) of each row and their latents, [B, k] each, in the order of the latents; of equal ones the lowest latents, and NaN before all. With keep (bool [m]) kAux more columns have the same among the latents where keep is true.
+func (x *Tensor) SparseEncode(bDec *Tensor, wEnc *Tensor, bEnc *Tensor, k int64, keep *Tensor, kAux int64) (*Tensor, *Tensor) {
+	out, second, err := cgo.SparseEncode(x.handle("sparse_encode"), bDec.handle("sparse_encode"), wEnc.handle("sparse_encode"), bEnc.handle("sparse_encode"), k, keep.optional("sparse_encode"), kAux)
+	if err != nil {
+		fail("sparse_encode", err, operand{"", x}, operand{"bDec", bDec}, operand{"wEnc", wEnc}, operand{"bEnc", bEnc}, operand{"keep", keep})
+	}
+	return own(out), own(second)
+}
+
+// SparseDecode: bDec + Σ values·wDec[latents], [B, n].
+func (values *Tensor) SparseDecode(latents *Tensor, wDec *Tensor, bDec *Tensor) *Tensor {
+	out, err := cgo.SparseDecode(values.handle("sparse_decode"), latents.handle("sparse_decode"), wDec.handle("sparse_decode"), bDec.optional("sparse_decode"))
+	if err != nil {
+		fail("sparse_decode", err, operand{"values", values}, operand{"latents", latents}, operand{"wDec", wDec}, operand{"bDec", bDec})
+	}
+	return own(out)
+}
+
+// CountSilent_: silent (int64 [m]) becomes 0 where a value of the latent is positive, and B more elsewhere.
+func (silent *Tensor) CountSilent_(values *Tensor, latents *Tensor) {
+	if err := cgo.CountSilent_(silent.handle("count_silent"), values.handle("count_silent"), latents.handle("count_silent")); err != nil {
+		fail("count_silent", err, operand{"silent", silent}, operand{"values", values}, operand{"latents", latents})
+	}
+}
+
+// ProjectRows_: takes out of each row of g what lies along that row of w.
+func (g *Tensor) ProjectRows_(w *Tensor) {
+	if err := cgo.ProjectRows_(g.handle("project_rows"), w.handle("project_rows")); err != nil {
+		fail("project_rows", err, operand{"", g}, operand{"", w})
+	}
+}
+
+// UnitRows_: divides each row by its 2-norm + eps.
+func (w *Tensor) UnitRows_(eps float64) {
+	if err := cgo.UnitRows_(w.handle("unit_rows"), eps); err != nil {
+		fail("unit_rows", err, operand{"", w})
+	}
+}
+
 // Detach: the same values, without history.
 func (a *Tensor) Detach() *Tensor {
 	out, err := cgo.Detach(a.handle("detach"))

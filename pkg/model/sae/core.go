@@ -26,8 +26,8 @@ type Core struct {
 	bDecInit  string
 	shape     []int64 // one sample
 	eps       float64 // of the element type
-	// activate is the variant: codes f of pre-activations h.
-	activate func(h *torch.Tensor) *torch.Tensor
+	// encode is the variant: codes f of x [B, n]; reconstruct is x^ of it.
+	encode, reconstruct func(x *torch.Tensor) *torch.Tensor
 }
 
 // newCore draws the decoder as nn.Linear's default, gives its rows norm 1, and makes
@@ -45,6 +45,7 @@ func newCore(c Config, bDecInit string, in model.Inputs, o nn.Options) *Core {
 	})
 	s.BEnc, s.WDec, s.BDec = o.Param([]int64{m}, zero), wDec, o.Param([]int64{n}, zero)
 	s.Silent = o.Buffer([]int64{m}, torch.Int64, zero)
+	s.reconstruct = func(x *torch.Tensor) *torch.Tensor { return s.decode(s.encode(x)) }
 	return s
 }
 
@@ -58,7 +59,7 @@ func (s *Core) hidden(x *torch.Tensor) *torch.Tensor { return s.BEnc.AddMM(x.Sub
 func (s *Core) decode(f *torch.Tensor) *torch.Tensor { return s.BDec.AddMM(f, s.WDec) }
 
 // codes is f of a batch.
-func (s *Core) codes(x *torch.Tensor) *torch.Tensor { return s.activate(s.hidden(s.rows(x))) }
+func (s *Core) codes(x *torch.Tensor) *torch.Tensor { return s.encode(s.rows(x)) }
 
 // Embed is the codes of each sample, [B, m] (the default), or its reconstruction,
 // [B, n].
@@ -67,14 +68,14 @@ func (s *Core) Embed(x *torch.Tensor, what string, _ model.Noise) (*torch.Tensor
 	case "", "codes":
 		return s.codes(x), nil
 	case "reconstruction":
-		return s.decode(s.codes(x)), nil
+		return s.reconstruct(s.rows(x)), nil
 	}
 	return nil, model.Mistakef("output.what: found %q, an sae has codes and reconstruction", what)
 }
 
 // Predict is the reconstruction, [B, …sample shape].
 func (s *Core) Predict(x *torch.Tensor) *torch.Tensor {
-	return s.decode(s.codes(x)).Reshape(append([]int64{x.Size(0)}, s.shape...))
+	return s.reconstruct(s.rows(x)).Reshape(append([]int64{x.Size(0)}, s.shape...))
 }
 
 // AfterBackward takes out of the decoder's gradient what would only change the norm of
@@ -84,17 +85,14 @@ func (s *Core) AfterBackward() {
 	if g == nil {
 		return
 	}
-	d := s.WDec.Div(s.WDec.NormDim([]int64{1}, true))
-	g.Sub_(g.Mul(d).SumDim([]int64{1}, true).Mul(d))
+	g.ProjectRows_(s.WDec)
 }
 
 // AfterStep gives the decoder's rows norm 1 again. It runs without recording.
 func (s *Core) AfterStep() { s.unitRows(s.WDec) }
 
 // unitRows divides in place by |w| + eps, so that a row of zeros stays one.
-func (s *Core) unitRows(w *torch.Tensor) {
-	w.Div_(w.NormDim([]int64{1}, true).AddScalar(s.eps))
-}
+func (s *Core) unitRows(w *torch.Tensor) { w.UnitRows_(s.eps) }
 
 // epsilon is the distance from 1 to the next number.
 func epsilon(d torch.DType) float64 {

@@ -32,7 +32,7 @@ func ReLUL1() model.Variant {
 func buildReLUL1(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	c := params.(*ReLUL1Config)
 	core := newCore(c.Config, c.BDecInit, in, o)
-	core.activate = (*torch.Tensor).ReLU
+	core.encode = func(x *torch.Tensor) *torch.Tensor { return core.hidden(x).ReLU() }
 	return &reluL1{core, c.L1Coefficient, c.SparsityWarmupSteps}, nil
 }
 
@@ -40,7 +40,7 @@ func buildReLUL1(params any, in model.Inputs, o nn.Options) (model.Model, error)
 // dead.
 func (s *reluL1) Loss(c *model.Context, b model.Batch) model.Output {
 	x := s.rows(b.X)
-	f := s.activate(s.hidden(x))
+	f := s.encode(x)
 	e := x.Sub(s.decode(f))
 	l2, l1 := squared(e), f.SumDim([]int64{1}, false).Mean()
 	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "l1", Value: l1.Detach()}},

@@ -59,13 +59,27 @@ func buildTopK(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 		s.kAux = *c.AuxK
 	}
 	s.Variance = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(1) })
-	s.activate = func(h *torch.Tensor) *torch.Tensor { return dense(h, s.encode) }
+	s.encode, s.reconstruct = s.dense, s.decodeTop
 	return s, nil
 }
 
-// encode is the codes in short: the k largest of relu(h) and their latents, both
-// [B, k].
-func (s *topK) encode(h *torch.Tensor) (values, latents *torch.Tensor) { return h.ReLU().TopK(s.k, 1) }
+// top is the codes in short: the k largest of relu(h) and their latents, both [B, k].
+// Where keep (bool [m]) is not nil, kAux more columns are those of the latents in keep.
+func (s *topK) top(x, keep *torch.Tensor) (values, latents *torch.Tensor) {
+	return x.SparseEncode(s.BDec, s.WEnc, s.BEnc, s.k, keep, s.kAux)
+}
+
+// dense is f [B, m].
+func (s *topK) dense(x *torch.Tensor) *torch.Tensor {
+	values, latents := s.top(x, nil)
+	return torch.Zeros([]int64{x.Size(0), s.BEnc.Size(0)}, torch.Like(x)).Scatter(1, latents, values)
+}
+
+// decodeTop is x^ [B, n].
+func (s *topK) decodeTop(x *torch.Tensor) *torch.Tensor {
+	values, latents := s.top(x, nil)
+	return values.SparseDecode(latents, s.WDec, s.BDec)
+}
 
 // DataInit sets b_dec, and V to the variance of the first batch (to 1 where it has
 // none).
@@ -76,17 +90,26 @@ func (s *topK) DataInit(x *torch.Tensor) {
 }
 
 // Loss is the same in training and evaluation; metrics: l2, aux, l0,
-// explained_variance, dead.
+// explained_variance, dead. Only the product of the encoder is dense.
 func (s *topK) Loss(c *model.Context, b model.Batch) model.Output {
-	x := s.rows(b.X)
-	h := s.hidden(x)
-	f, dead := s.activate(h), s.dead()
-	e := x.Sub(s.decode(f))
-	l2, aux := squared(e), s.auxK(e, h, dead, s.kAux)
+	x, dead := s.rows(b.X), s.dead()
+	keep := dead
+	if noneDead(dead) {
+		keep = nil
+	}
+	values, latents := s.top(x, keep)
+	f, active := values.Narrow(1, 0, s.k), latents.Narrow(1, 0, s.k)
+	e := x.Sub(f.SparseDecode(active, s.WDec, s.BDec))
+	l2 := squared(e)
+	loss, aux := l2.Div(s.Variance), torch.Zeros(nil, torch.Like(l2))
+	if keep != nil {
+		aux = s.auxK(e, values.Narrow(1, s.k, s.kAux), latents.Narrow(1, s.k, s.kAux), dead)
+		loss = loss.Add(aux.MulScalar(s.alpha))
+	}
 	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "aux", Value: aux.Detach()}},
 		sparsity(x, e, f, dead)...)
 	if c.Train {
-		s.count(f)
+		s.Silent.CountSilent_(f, active)
 	}
-	return model.Output{Loss: l2.Div(s.Variance).Add(aux.MulScalar(s.alpha)), Metrics: metrics}
+	return model.Output{Loss: loss, Metrics: metrics}
 }
