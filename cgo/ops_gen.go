@@ -38,6 +38,7 @@ static inline th_nothing call_normal_(const th_tensor *a, double mean, double st
 static inline th_nothing call_adam_step(int decoupled, th_tensor *const *params, int64_t n_params, th_tensor *const *m, int64_t n_m, th_tensor *const *v, int64_t n_v, const th_tensor *step, const th_tensor *lr, double beta1, double beta2, double eps, double decay, const th_tensor *foundInf) { return trainer_api->adam_step(decoupled, params, n_params, m, n_m, v, n_v, step, lr, beta1, beta2, eps, decay, foundInf); }
 static inline th_nothing call_sgd_step(th_tensor *const *params, int64_t n_params, th_tensor *const *momenta, int64_t n_momenta, const th_tensor *lr, double momentum, double dampening, double decay, int nesterov, int first, const th_tensor *foundInf) { return trainer_api->sgd_step(params, n_params, momenta, n_momenta, lr, momentum, dampening, decay, nesterov, first, foundInf); }
 static inline th_one call_clip_grad_norm(th_tensor *const *params, int64_t n_params, double maxNorm) { return trainer_api->clip_grad_norm(params, n_params, maxNorm); }
+static inline th_int call_sparse_kernels(int on) { return trainer_api->sparse_kernels(on); }
 static inline th_nothing call_set_threads(int64_t n) { return trainer_api->set_threads(n); }
 static inline th_int call_threads(void) { return trainer_api->threads(); }
 static inline th_nothing call_deterministic(int on) { return trainer_api->deterministic(on); }
@@ -114,6 +115,11 @@ static inline th_two call_top_k(const th_tensor *a, int64_t k, int64_t dim) { re
 static inline th_one call_gather(const th_tensor *a, int64_t dim, const th_tensor *index) { return trainer_api->gather(a, dim, index); }
 static inline th_one call_scatter(const th_tensor *a, int64_t dim, const th_tensor *index, const th_tensor *src) { return trainer_api->scatter(a, dim, index, src); }
 static inline th_one call_index_select(const th_tensor *a, int64_t dim, const th_tensor *index) { return trainer_api->index_select(a, dim, index); }
+static inline th_two call_sparse_encode(const th_tensor *x, const th_tensor *bDec, const th_tensor *wEnc, const th_tensor *bEnc, int64_t k, const th_tensor *keep, int64_t kAux) { return trainer_api->sparse_encode(x, bDec, wEnc, bEnc, k, keep, kAux); }
+static inline th_one call_sparse_decode(const th_tensor *values, const th_tensor *latents, const th_tensor *wDec, const th_tensor *bDec) { return trainer_api->sparse_decode(values, latents, wDec, bDec); }
+static inline th_nothing call_count_silent_(const th_tensor *silent, const th_tensor *values, const th_tensor *latents) { return trainer_api->count_silent_(silent, values, latents); }
+static inline th_nothing call_project_rows_(const th_tensor *g, const th_tensor *w) { return trainer_api->project_rows_(g, w); }
+static inline th_nothing call_unit_rows_(const th_tensor *w, double eps) { return trainer_api->unit_rows_(w, eps); }
 static inline th_one call_detach(const th_tensor *a) { return trainer_api->detach(a); }
 static inline th_one call_clone(const th_tensor *a) { return trainer_api->clone(a); }
 static inline th_nothing call_add_(const th_tensor *a, const th_tensor *b) { return trainer_api->add_(a, b); }
@@ -129,7 +135,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0x9b38009d1ca870cd)
+const tableHash = uint64(0x6b9421a6ca7fde3c)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -303,6 +309,12 @@ func SGDStep(params []Tensor, momenta []Tensor, lr Tensor, momentum float64, dam
 func ClipGradNorm(params []Tensor, maxNorm float64) (Tensor, error) {
 	r := C.call_clip_grad_norm((**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(params))), C.int64_t(len(params)), C.double(maxNorm))
 	return Tensor(r.out), takeError(r.err)
+}
+
+// SparseKernels: switches the sparse ops between their own kernels and plain ATen; the choice before.
+func SparseKernels(on bool) (int64, error) {
+	r := C.call_sparse_kernels(cbool(on))
+	return int64(r.out), takeError(r.err)
 }
 
 // SetThreads: intra-op threads; inter-op is one.
@@ -759,6 +771,36 @@ func Scatter(a Tensor, dim int64, index Tensor, src Tensor) (Tensor, error) {
 func IndexSelect(a Tensor, dim int64, index Tensor) (Tensor, error) {
 	r := C.call_index_select((*C.th_tensor)(a), C.int64_t(dim), (*C.th_tensor)(index))
 	return Tensor(r.out), takeError(r.err)
+}
+
+// SparseEncode: the k largest of relu((x - bDec)·wEnc + bEnc) of each row and their latents, [B, k] each, in the order of the latents; of equal ones the lowest latents, and NaN before all. With keep (bool [m]) kAux more columns have the same among the latents where keep is true.
+func SparseEncode(x Tensor, bDec Tensor, wEnc Tensor, bEnc Tensor, k int64, keep Tensor, kAux int64) (Tensor, Tensor, error) {
+	r := C.call_sparse_encode((*C.th_tensor)(x), (*C.th_tensor)(bDec), (*C.th_tensor)(wEnc), (*C.th_tensor)(bEnc), C.int64_t(k), (*C.th_tensor)(keep), C.int64_t(kAux))
+	return Tensor(r.out), Tensor(r.second), takeError(r.err)
+}
+
+// SparseDecode: bDec + Σ values·wDec[latents], [B, n].
+func SparseDecode(values Tensor, latents Tensor, wDec Tensor, bDec Tensor) (Tensor, error) {
+	r := C.call_sparse_decode((*C.th_tensor)(values), (*C.th_tensor)(latents), (*C.th_tensor)(wDec), (*C.th_tensor)(bDec))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// CountSilent_: silent (int64 [m]) becomes 0 where a value of the latent is positive, and B more elsewhere.
+func CountSilent_(silent Tensor, values Tensor, latents Tensor) error {
+	r := C.call_count_silent_((*C.th_tensor)(silent), (*C.th_tensor)(values), (*C.th_tensor)(latents))
+	return takeError(r.err)
+}
+
+// ProjectRows_: takes out of each row of g what lies along that row of w.
+func ProjectRows_(g Tensor, w Tensor) error {
+	r := C.call_project_rows_((*C.th_tensor)(g), (*C.th_tensor)(w))
+	return takeError(r.err)
+}
+
+// UnitRows_: divides each row by its 2-norm + eps.
+func UnitRows_(w Tensor, eps float64) error {
+	r := C.call_unit_rows_((*C.th_tensor)(w), C.double(eps))
+	return takeError(r.err)
 }
 
 // Detach: the same values, without history.

@@ -3,7 +3,7 @@
 #define TRAINER_OPS_GEN_H
 
 /* Changes with the table: a shim built from another table is refused. */
-#define TH_TABLE_HASH 0x9b38009d1ca870cdULL
+#define TH_TABLE_HASH 0x6b9421a6ca7fde3cULL
 
 typedef struct {
   uint64_t hash;
@@ -39,6 +39,7 @@ typedef struct {
   th_nothing (*adam_step)(int decoupled, th_tensor *const *params, int64_t n_params, th_tensor *const *m, int64_t n_m, th_tensor *const *v, int64_t n_v, const th_tensor *step, const th_tensor *lr, double beta1, double beta2, double eps, double decay, const th_tensor *foundInf);
   th_nothing (*sgd_step)(th_tensor *const *params, int64_t n_params, th_tensor *const *momenta, int64_t n_momenta, const th_tensor *lr, double momentum, double dampening, double decay, int nesterov, int first, const th_tensor *foundInf);
   th_one (*clip_grad_norm)(th_tensor *const *params, int64_t n_params, double maxNorm);
+  th_int (*sparse_kernels)(int on);
   th_nothing (*set_threads)(int64_t n);
   th_int (*threads)(void);
   th_nothing (*deterministic)(int on);
@@ -115,6 +116,11 @@ typedef struct {
   th_one (*gather)(const th_tensor *a, int64_t dim, const th_tensor *index);
   th_one (*scatter)(const th_tensor *a, int64_t dim, const th_tensor *index, const th_tensor *src);
   th_one (*index_select)(const th_tensor *a, int64_t dim, const th_tensor *index);
+  th_two (*sparse_encode)(const th_tensor *x, const th_tensor *bDec, const th_tensor *wEnc, const th_tensor *bEnc, int64_t k, const th_tensor *keep, int64_t kAux);
+  th_one (*sparse_decode)(const th_tensor *values, const th_tensor *latents, const th_tensor *wDec, const th_tensor *bDec);
+  th_nothing (*count_silent_)(const th_tensor *silent, const th_tensor *values, const th_tensor *latents);
+  th_nothing (*project_rows_)(const th_tensor *g, const th_tensor *w);
+  th_nothing (*unit_rows_)(const th_tensor *w, double eps);
   th_one (*detach)(const th_tensor *a);
   th_one (*clone)(const th_tensor *a);
   th_nothing (*add_)(const th_tensor *a, const th_tensor *b);

@@ -101,6 +101,9 @@ func SGDStep(params []Tensor, momenta []Tensor, lr Tensor, momentum float64, dam
 // ClipGradNorm: scales the gradients to a total 2-norm of at most maxNorm; the norm before.
 func ClipGradNorm(params []Tensor, maxNorm float64) (Tensor, error) { return nil, errNoCgo }
 
+// SparseKernels: switches the sparse ops between their own kernels and plain ATen; the choice before.
+func SparseKernels(on bool) (int64, error) { return 0, errNoCgo }
+
 // SetThreads: intra-op threads; inter-op is one.
 func SetThreads(n int64) error { return errNoCgo }
 
@@ -336,6 +339,25 @@ func Scatter(a Tensor, dim int64, index Tensor, src Tensor) (Tensor, error) { re
 
 // IndexSelect: rows of a.
 func IndexSelect(a Tensor, dim int64, index Tensor) (Tensor, error) { return nil, errNoCgo }
+
+// SparseEncode: the k largest of relu((x - bDec)·wEnc + bEnc) of each row and their latents, [B, k] each, in the order of the latents; of equal ones the lowest latents, and NaN before all. With keep (bool [m]) kAux more columns have the same among the latents where keep is true.
+func SparseEncode(x Tensor, bDec Tensor, wEnc Tensor, bEnc Tensor, k int64, keep Tensor, kAux int64) (Tensor, Tensor, error) {
+	return nil, nil, errNoCgo
+}
+
+// SparseDecode: bDec + Σ values·wDec[latents], [B, n].
+func SparseDecode(values Tensor, latents Tensor, wDec Tensor, bDec Tensor) (Tensor, error) {
+	return nil, errNoCgo
+}
+
+// CountSilent_: silent (int64 [m]) becomes 0 where a value of the latent is positive, and B more elsewhere.
+func CountSilent_(silent Tensor, values Tensor, latents Tensor) error { return errNoCgo }
+
+// ProjectRows_: takes out of each row of g what lies along that row of w.
+func ProjectRows_(g Tensor, w Tensor) error { return errNoCgo }
+
+// UnitRows_: divides each row by its 2-norm + eps.
+func UnitRows_(w Tensor, eps float64) error { return errNoCgo }
 
 // Detach: the same values, without history.
 func Detach(a Tensor) (Tensor, error) { return nil, errNoCgo }

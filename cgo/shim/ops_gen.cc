@@ -252,6 +252,13 @@ th_one clip_grad_norm_op(th_tensor *const *params_, int64_t n_params_, double ma
   });
 }
 
+th_int sparse_kernels_op(int on_) {
+  return guard_int([&]{
+    bool on = on_ != 0;
+    return sparse_kernels(on);
+  });
+}
+
 th_nothing set_threads_op(int64_t n_) {
   return guard_nothing([&]{
     int64_t n = n_;
@@ -868,6 +875,54 @@ th_one index_select_op(const th_tensor *a_, int64_t dim_, const th_tensor *index
   });
 }
 
+th_two sparse_encode_op(const th_tensor *x_, const th_tensor *bDec_, const th_tensor *wEnc_, const th_tensor *bEnc_, int64_t k_, const th_tensor *keep_, int64_t kAux_) {
+  return guard_two([&]{
+    at::Tensor x = value(x_);
+    at::Tensor bDec = value(bDec_);
+    at::Tensor wEnc = value(wEnc_);
+    at::Tensor bEnc = value(bEnc_);
+    int64_t k = k_;
+    at::Tensor keep = value(keep_);
+    int64_t kAux = kAux_;
+    return sparse_encode(x, bDec, wEnc, bEnc, k, keep, kAux);
+  });
+}
+
+th_one sparse_decode_op(const th_tensor *values_, const th_tensor *latents_, const th_tensor *wDec_, const th_tensor *bDec_) {
+  return guard_one([&]{
+    at::Tensor values = value(values_);
+    at::Tensor latents = value(latents_);
+    at::Tensor wDec = value(wDec_);
+    at::Tensor bDec = value(bDec_);
+    return sparse_decode(values, latents, wDec, bDec);
+  });
+}
+
+th_nothing count_silent__op(const th_tensor *silent_, const th_tensor *values_, const th_tensor *latents_) {
+  return guard_nothing([&]{
+    at::Tensor silent = value(silent_);
+    at::Tensor values = value(values_);
+    at::Tensor latents = value(latents_);
+    count_silent_(silent, values, latents);
+  });
+}
+
+th_nothing project_rows__op(const th_tensor *g_, const th_tensor *w_) {
+  return guard_nothing([&]{
+    at::Tensor g = value(g_);
+    at::Tensor w = value(w_);
+    project_rows_(g, w);
+  });
+}
+
+th_nothing unit_rows__op(const th_tensor *w_, double eps_) {
+  return guard_nothing([&]{
+    at::Tensor w = value(w_);
+    double eps = eps_;
+    unit_rows_(w, eps);
+  });
+}
+
 th_one detach_op(const th_tensor *a_) {
   return guard_one([&]{
     at::Tensor a = value(a_);
@@ -980,6 +1035,7 @@ const th_api table = {
     adam_step_op,
     sgd_step_op,
     clip_grad_norm_op,
+    sparse_kernels_op,
     set_threads_op,
     threads_op,
     deterministic_op,
@@ -1056,6 +1112,11 @@ const th_api table = {
     gather_op,
     scatter_op,
     index_select_op,
+    sparse_encode_op,
+    sparse_decode_op,
+    count_silent__op,
+    project_rows__op,
+    unit_rows__op,
     detach_op,
     clone_op,
     add__op,

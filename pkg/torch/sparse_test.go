@@ -120,7 +120,7 @@ func checkSparse(t *testing.T, d torch.Device, dtype torch.DType, tolerance floa
 func gapWithNaN(got, want []float64) float64 {
 	var a, b []float64
 	for i := range want {
-		switch finite := !math.IsNaN(want[i]-want[i]); {
+		switch finite := !math.IsNaN(want[i] - want[i]); {
 		case finite != !math.IsNaN(got[i]-got[i]):
 			return math.Inf(1)
 		case finite:
