@@ -1,4 +1,4 @@
-# `make` builds; `make help` lists the targets.
+# `make` builds; `make help` lists the targets. TAGS=cpu leaves CUDA out: nothing of it is fetched.
 #
 # Variables: PYTHON (python3), CXX (g++), JOBS (2, C++ compilers at once), TAGS (Go build tags, as
 # TAGS=cpu), LIBTORCH and TORCH_VERSION (which libtorch: see cgo/libtorch.py), FUZZTIME (60s).
@@ -17,18 +17,24 @@ export PYTHON
 go_flags := -buildvcs=false $(if $(TAGS),-tags $(TAGS))
 trainer := bin/trainer
 
-.PHONY: help build trainer shim generate test interop demo soak lint bench clean
+.PHONY: help build trainer shim shim-cpu shim-cuda generate test interop demo soak lint bench clean
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: trainer shim ## bin/trainer, and the C++ shim in lib/ (finds or fetches libtorch)
 
 trainer:
 	@go build $(go_flags) -trimpath -ldflags "-X main.version=$(VERSION)" -o $(trainer) ./cmd/trainer
 
-shim:
-	@libtorch=$$($(PYTHON) cgo/libtorch.py); cgo/shim/build.sh "$$libtorch" lib/libtrainer_cpu.so
+shim: $(if $(findstring cpu,$(TAGS)),shim-cpu,shim-cpu shim-cuda) ## the C++ shims in lib/
+
+# After shim-cuda where both are made: one libtorch with CUDA serves both.
+shim-cpu: $(if $(findstring cpu,$(TAGS)),,shim-cuda)
+	@libtorch=$$($(PYTHON) cgo/libtorch.py cpu); cgo/shim/build.sh cpu "$$libtorch" lib/libtrainer_cpu.so
+
+shim-cuda:
+	@libtorch=$$($(PYTHON) cgo/libtorch.py cuda); cgo/shim/build.sh cuda "$$libtorch" lib/libtrainer_cuda.so
 
 generate: ## rewrites the generated code from the op table
 	go generate ./...

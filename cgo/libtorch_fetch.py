@@ -1,14 +1,17 @@
-"""Fetches a libtorch for CPU use with pip, once, into the cache. Used by libtorch.py.
+"""Fetches libtorch with pip, once, into the cache. Used by libtorch.py.
 
 The wheel `torch` is a CUDA build, yet its libtorch_cpu.so runs without CUDA when two small
-libraries (the CUDA runtime and CUPTI) lie where it looks. Its RPATH ends in $ORIGIN, so everything
-goes into one lib/. Kept are the headers, libtorch_cpu.so and what the ELF headers say it needs.
+libraries (the CUDA runtime and CUPTI) lie where it looks. For CUDA the wheels of NVIDIA's libraries
+that it requires come, too (about 2 GB more), and CUDA's headers. The RPATH of all libraries ends in
+$ORIGIN, so they go into one lib/. Kept are the headers, the libraries in ROOTS, what the ELF headers
+say that they need, and what those open by name (PLUGINS).
 
 A fetched tree takes its name when it is whole and was loaded once; one process fetches at a time.
 """
 import contextlib
 import email
 import fcntl
+import filecmp
 import importlib.util
 import os
 import platform
@@ -21,17 +24,50 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-NEEDED_BYTES = 1_500_000_000  # at the peak: pip's download, its copy, then the tree
-CUDA_PARTS = ("cudart", "cupti")
-CUDA_WHEELS = ("nvidia-cuda-runtime", "nvidia-cuda-cupti")
+# At the peak: pip's download, its copy, then the tree.
+NEEDED_BYTES = {"cpu": 1_500_000_000, "cuda": 8_000_000_000}
+DOWNLOAD = {"cpu": "540 MB", "cuda": "2.7 GB"}
+ROOTS = {"cpu": ["libtorch_cpu.so", "libc10.so"]}
+ROOTS["cuda"] = ROOTS["cpu"] + ["libtorch_cuda.so", "libc10_cuda.so", "libcaffe2_nvrtc.so"]
+PLUGINS = re.compile(r"libcudnn_\w+\.so|libnvrtc-builtins\.so")
+# What is asked for of the meta package cuda-toolkit, and of the wheels that torch names itself.
+TOOLKIT = {"cpu": ("cudart", "cupti"),
+           "cuda": ("cublas", "cudart", "cufft", "cufile", "cupti", "cusparse", "nvrtc")}
+WHEELS = {"cpu": ("nvidia-cuda-runtime", "nvidia-cuda-cupti"),
+          "cuda": ("nvidia-cu", "nvidia-nccl", "nvidia-nvshmem")}
+HEADERS = "cudart,nvrtc,crt"
 
 
 class FetchError(Exception):
     """Why there is no libtorch now, as one sentence."""
 
 
-def fetch(version, root, whole, say):
-    """Makes root, the libtorch of this version, unless whole() says that another process has meanwhile."""
+def fetch(version, kind, root, whole, say):
+    """Makes root, the libtorch of this version and kind (cpu or cuda), unless whole() says that
+    another process has meanwhile."""
+    def fill(tree, tmp):
+        say(f"fetching version {version} for {kind} with pip, once, into {root} (about {DOWNLOAD[kind]})")
+        unpack(kind, only(pip_download([f"torch=={version}"], tmp, deps=False)), tree, tmp, say)
+        check_loads(tree / "lib" / ("libtorch_cuda.so" if kind == "cuda" else "libtorch_cpu.so"))
+        if kind == "cuda":
+            share(tree, root.with_name(f"libtorch-{version}-cpu"))
+
+    make(root, NEEDED_BYTES[kind], whole, fill, say)
+    say(f"version {version} is ready")
+
+
+def fetch_headers(cuda, folder, whole, say):
+    """Makes folder: the headers of this CUDA, like 13.2, for a libtorch that came without them."""
+    def fill(tree, tmp):
+        say(f"fetching the headers of CUDA {cuda} with pip, once, into {folder} (about 55 MB)")
+        with opened(pip_download([f"cuda-toolkit[{HEADERS}]=={cuda}.*"], tmp, deps=True)) as wheels:
+            take_headers(wheels, tree)
+
+    make(folder, NEEDED_BYTES["cpu"] // 3, whole, fill, say)
+
+
+def make(root, size, whole, fill, say):
+    """Makes the folder root by fill(tree, tmp), under the cache's lock and whole or not at all."""
     if platform.system() != "Linux" or platform.machine() not in ("x86_64", "aarch64"):
         raise FetchError(f"libtorch can be fetched for Linux on x86_64 and aarch64 only, not for "
                          f"{platform.system()} on {platform.machine()}")
@@ -41,33 +77,34 @@ def fetch(version, root, whole, say):
         with locked(cache / "libtorch.lock", say):
             if whole():
                 return
-            for stale in cache.glob("libtorch-*.tmp-*"):  # of a fetch that was killed: we hold the lock
+            for stale in cache.glob("*.tmp-*"):  # of a fetch that was killed: we hold the lock
                 shutil.rmtree(stale, ignore_errors=True)
-            fetch_locked(version, root, say)
+            check_ready(cache, size)
+            make_locked(root, fill)
     except OSError as e:
         raise FetchError(f"cannot keep libtorch in {cache}: {e}") from e
 
 
-def fetch_locked(version, root, say):
-    free = shutil.disk_usage(root.parent).free
-    if free < NEEDED_BYTES:
-        raise FetchError(f"{root.parent} has {free // 1_000_000} MB free, fetching libtorch takes "
-                         f"{NEEDED_BYTES // 1_000_000} MB; free some, or set XDG_CACHE_HOME to another disk")
+def check_ready(cache, size):
+    free = shutil.disk_usage(cache).free
+    if free < size:
+        raise FetchError(f"{cache} has {free // 1_000_000} MB free, fetching libtorch takes "
+                         f"{size // 1_000_000} MB; free some, or set XDG_CACHE_HOME to another disk")
     if importlib.util.find_spec("pip") is None:
         raise FetchError(f"{sys.executable} has no pip, which fetches libtorch; install it "
                          "(Debian, Ubuntu: apt-get install python3-pip)")
+
+
+def make_locked(root, fill):
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder goes on TERM, too
     with tempfile.TemporaryDirectory(prefix=f"{root.name}.tmp-", dir=root.parent) as tmp:
         tmp, tree = Path(tmp), Path(tmp, "tree")
-        say(f"fetching version {version} with pip, once, into {root} (about 540 MB)")
-        wheel = only(pip_download([f"torch=={version}"], tmp, deps=False))
-        unpack(wheel, tree, tmp, say)
-        check_loads(tree / "lib" / "libtorch_cpu.so")
+        tree.mkdir()
+        fill(tree, tmp)
         os.sync()
         if root.exists():  # somebody took files out of it
             shutil.rmtree(root)
         tree.rename(root)
-    say(f"version {version} is ready")
 
 
 @contextlib.contextmanager
@@ -110,22 +147,43 @@ def pip_download(requirements, tmp, deps):
     return sorted(dest.glob("*.whl"))
 
 
-def unpack(wheel, tree, tmp, say):
+def unpack(kind, wheel, tree, tmp, say):
     """Headers and needed libraries of the wheel, and of the CUDA wheels that it requires, into tree."""
-    (tree / "lib").mkdir(parents=True)
-    with zipfile.ZipFile(wheel) as z:
-        say("unpacking")
+    say("unpacking")
+    lib = tree / "lib"
+    lib.mkdir()
+    with opened([wheel]) as (z,):
         extract(z, tree, lambda name: name.startswith("torch/include/"), "torch/")
+        version = z.read("torch/version.py").decode().partition("__version__ = '")[2].partition("'")[0]
+        (tree / "build-version").write_text(version + "\n")
         requires = read_requires(z)
-        left = take_needed(z, tree / "lib", ["libtorch_cpu.so", "libc10.so"])
-        (tree / "build-version").write_text(z.read("torch/version.py").decode()
-                                            .partition("__version__ = '")[2].partition("'")[0] + "\n")
+        left = take_needed([z], lib, ROOTS[kind])
     wheel.unlink()
-    wanted = cuda_requirements(requires)
-    if wanted and any(name.startswith("libcu") for name in left):
-        for small in pip_download(wanted, tmp, deps=True):
-            with zipfile.ZipFile(small) as z:
-                left = take_needed(z, tree / "lib", left)
+    wanted = cuda_requirements(requires, kind)
+    if not wanted or not any(name.startswith("libcu") for name in left):
+        return
+    with opened(pip_download(wanted, tmp, deps=True)) as wheels:
+        take_needed(wheels, lib, left + (plugins(wheels) if kind == "cuda" else []))
+        if kind == "cuda":
+            take_headers(wheels, tree / "cuda" / "include")
+
+
+@contextlib.contextmanager
+def opened(wheels):
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(zipfile.ZipFile(w)) for w in wheels]
+
+
+def plugins(wheels):
+    """The libraries that cuDNN and NVRTC open by name when they are used."""
+    return [Path(n).name for z in wheels for n in z.namelist() if PLUGINS.match(Path(n).name)]
+
+
+def take_headers(wheels, include):
+    for z in wheels:
+        prefix = next((m[0] for n in z.namelist() if (m := re.match(r"nvidia/cu\d+/include/", n))), None)
+        if prefix:
+            extract(z, include, lambda name, p=prefix: name.startswith(p), prefix)
 
 
 def extract(z, tree, wanted, strip):
@@ -137,10 +195,10 @@ def extract(z, tree, wanted, strip):
                 shutil.copyfileobj(src, dst, 1 << 20)
 
 
-def take_needed(z, lib, names):
-    """Takes the libraries called names out of the wheel, and what they need in turn; returns the
-    names that the wheel does not have (the system's own are among them)."""
-    members = {Path(n).name: n for n in z.namelist() if Path(n).parent.name == "lib"}
+def take_needed(wheels, lib, names):
+    """Takes the libraries called names out of the wheels, and what they need in turn; returns the
+    names that no wheel has (the system's own are among them)."""
+    members = {Path(n).name: (z, n) for z in wheels for n in z.namelist() if Path(n).parent.name == "lib"}
     queue, left = list(names), []
     while queue:
         name = queue.pop()
@@ -149,7 +207,8 @@ def take_needed(z, lib, names):
         if name not in members:
             left.append(name)
             continue
-        with z.open(members[name]) as src, open(lib / name, "wb") as dst:
+        z, member = members[name]
+        with z.open(member) as src, open(lib / name, "wb") as dst:
             shutil.copyfileobj(src, dst, 1 << 20)
         queue += needed(lib / name)
     return left
@@ -171,19 +230,29 @@ def read_requires(z):
     return email.message_from_bytes(z.read(name)).get_all("Requires-Dist") or []
 
 
-def cuda_requirements(requires):
-    """What pip is asked for so that it brings the CUDA runtime and CUPTI in torch's own version.
-    torch names them directly, or as extras of the meta package cuda-toolkit."""
+def cuda_requirements(requires, kind):
+    """What pip is asked for so that it brings CUDA's libraries in torch's own versions. torch names
+    them directly, or as extras of the meta package cuda-toolkit, which has CUDA's compiler headers."""
     wanted = []
     for line in requires:
         spec = line.partition(";")[0].strip()
         m = re.match(r"cuda-toolkit\[([^\]]*)\](.*)", spec)
         if m:
-            extras = [e for e in CUDA_PARTS if e in m[1].split(",")]
-            wanted += [f"cuda-toolkit[{','.join(extras)}]{m[2].strip()}"] if extras else []
-        elif spec.startswith(CUDA_WHEELS):
+            extras = [e for e in TOOLKIT[kind] if e in m[1].split(",")] + (["crt"] if kind == "cuda" else [])
+            wanted.append(f"cuda-toolkit[{','.join(extras)}]{m[2].strip()}")
+        elif spec.startswith(WHEELS[kind]):
             wanted.append(spec)
     return wanted
+
+
+def share(tree, other):
+    """Makes one file of what is the same in both trees; where the disk cannot, both stay."""
+    for path in sorted(p for p in tree.rglob("*") if p.is_file()):
+        twin = other / path.relative_to(tree)
+        if twin.is_file() and filecmp.cmp(path, twin, shallow=False):
+            with contextlib.suppress(OSError):
+                path.with_name(path.name + ".link").hardlink_to(twin)
+                path.with_name(path.name + ".link").replace(path)
 
 
 def check_loads(library):

@@ -1,25 +1,37 @@
 #!/usr/bin/env bash
-# Builds the C++ shim: cgo/shim/*.cc, linked with libtorch, becomes a shared library.
+# Builds the C++ shim, linked with libtorch, as a shared library: cgo/shim/*.cc with
+# cgo/shim/cuda/*.cc (cuda) or with cgo/shim/cpu/*.cc, which answer for what only CUDA has.
 #
-#   cgo/shim/build.sh LIBTORCH OUTPUT
+#   cgo/shim/build.sh cpu|cuda LIBTORCH OUTPUT
 #
 # Objects lie in ${XDG_CACHE_HOME:-~/.cache}/trainer/objects under the hash of all that they depend
 # on (source, headers, flags, compiler, libtorch's version), so that a fresh clone compiles nothing
-# that another one has compiled. JOBS says how many compilers run at once (2).
+# that another one has compiled, and both shims share what is not CUDA's. JOBS says how many
+# compilers run at once (2).
 set -euo pipefail
 
-[[ $# == 2 ]] || { echo "usage: $0 LIBTORCH OUTPUT" >&2; exit 2; }
-libtorch=$(realpath "$1") output=$(realpath -m "$2")
+[[ $# == 3 && $1 =~ ^(cpu|cuda)$ ]] || { echo "usage: $0 cpu|cuda LIBTORCH OUTPUT" >&2; exit 2; }
+kind=$1 libtorch=$(realpath "$2") output=$(realpath -m "$3")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 cxx=${CXX:-g++} jobs=${JOBS:-2} python=${PYTHON:-python3}
 objects=$(realpath -m "${XDG_CACHE_HOME:-$HOME/.cache}")/trainer/objects
 flags=(-std=c++20 -O2 -fPIC -fvisibility=hidden -DNDEBUG -Wall -Wextra -I cgo)
 torch_flags=(-isystem "$libtorch/include" -isystem "$libtorch/include/torch/csrc/api/include")
+libraries=(-ltorch_cpu -lc10) places=("$libtorch/lib")
+if [[ $kind == cuda ]]; then
+  # Of an installed PyTorch, CUDA's libraries lie beside it; else they are in its own lib/.
+  beside=$(dirname "$libtorch")/nvidia/cu13/lib
+  if [[ -d $beside ]]; then places+=("$beside"); fi
+  libraries+=(-Wl,--no-as-needed -ltorch_cuda -lc10_cuda -l:libcudart.so.13 -l:libnvrtc.so.13)
+  found=$("$python" cgo/libtorch.py headers "$libtorch")
+  cuda_flags=(-DTRAINER_CUDA)
+  while read -r folder; do cuda_flags+=(-isystem "$folder"); done <<<"$found"
+fi
 # DT_RPATH, as in libtorch itself: a stray LD_LIBRARY_PATH must not bring in another libtorch.
 # shellcheck disable=SC2054 # the commas are the linker's
 link_flags=(-shared -Wl,-soname,"$(basename "$output")" -Wl,-z,defs -Wl,--disable-new-dtags
-  -Wl,-rpath,"\$ORIGIN:$libtorch/lib" -L "$libtorch/lib" -ltorch_cpu -lc10)
+  "-Wl,-rpath,\$ORIGIN$(printf ':%s' "${places[@]}")" "${places[@]/#/-L}" "${libraries[@]}")
 
 command -v "$cxx" >/dev/null || {
   echo "shim: the C++ compiler $cxx is missing; install it (Debian, Ubuntu: apt-get install g++) or set CXX" >&2
@@ -31,7 +43,7 @@ trap 'rm -rf "$tmp"' EXIT
 mkdir -p "$objects" "$(dirname "$output")"
 shopt -s nullglob
 headers=(cgo/*.h cgo/shim/*.h)
-sources=(cgo/shim/*.cc)
+sources=(cgo/shim/*.cc cgo/shim/"$kind"/*.cc)
 common=$({
   "$cxx" --version | head -1
   echo "${flags[*]}"
@@ -39,15 +51,23 @@ common=$({
   cat "${headers[@]}"
 } | sha256sum)
 
+# What objects of cgo/shim/cuda depend on beyond that; the headers of CUDA go with libtorch's version.
+cuda=
+if [[ $kind == cuda ]]; then cuda=$(cat cgo/shim/cuda/*.h | sha256sum); fi
+
 # object SOURCE prints where its object lies, or will lie.
 object() {
-  echo "$objects/$(basename "$1" .cc)-$({ echo "$common $1"; cat "$1"; } | sha256sum | cut -c 1-32).o"
+  local more=
+  if [[ $1 == cgo/shim/cuda/* ]]; then more=$cuda; fi
+  echo "$objects/$(basename "$1" .cc)-$({ echo "$common $1$more"; cat "$1"; } | sha256sum | cut -c 1-32).o"
 }
 
 # compile SOURCE OBJECT; the object takes its name when it is whole.
 compile() {
   echo "c++ $1" >&2
-  "$cxx" "${flags[@]}" "${torch_flags[@]}" -c "$1" -o "$2.tmp.$$" || {
+  local more=()
+  if [[ $1 == cgo/shim/cuda/* ]]; then more=("${cuda_flags[@]}"); fi
+  "$cxx" "${flags[@]}" "${torch_flags[@]}" "${more[@]}" -c "$1" -o "$2.tmp.$$" || {
     rm -f "$2.tmp.$$"
     return 1
   }

@@ -43,8 +43,12 @@ int64_t sparse_kernels(bool on);
 void set_threads(int64_t n);
 int64_t threads();
 void deterministic(bool on);
-int64_t cuda_devices();
 int64_t version();
 int64_t describe(const Span &out);
+
+// Below: written in cuda/ for the CUDA shim, and in cpu/, where all but the first two throw.
+int64_t cuda_devices();
+int64_t cuda_version();
+int64_t cuda_device(int64_t index, const Ints &numbers, const Span &name);
 
 }  // namespace shim

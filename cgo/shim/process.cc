@@ -21,8 +21,6 @@ void deterministic(bool on) {
   at::globalContext().setDeterministicFillUninitializedMemory(false);
 }
 
-int64_t cuda_devices() { return at::globalContext().hasCUDA() ? static_cast<int64_t>(at::detail::getCUDAHooks().deviceCount()) : 0; }
-
 int64_t version() { return TORCH_VERSION_MAJOR * 10000 + TORCH_VERSION_MINOR * 100 + TORCH_VERSION_PATCH; }
 
 int64_t describe(const Span &out) {
