@@ -30,7 +30,9 @@ SUPPORTED = "2.11.0 to 2.15.x"
 CUDA_MAJOR = "13"
 PARTS = {"cpu": ("include/ATen/ATen.h", "lib/libtorch_cpu.so", "lib/libc10.so")}
 PARTS["cuda"] = PARTS["cpu"] + ("lib/libtorch_cuda.so", "lib/libc10_cuda.so")
-HEADERS = ("cuda_runtime_api.h", "nvrtc.h", "crt/host_defines.h")
+# Headers of CUDA that the shim and ATen's headers include, and the part of cuda-toolkit they are in.
+HEADERS = {"cuda_runtime_api.h": "cudart", "crt/host_defines.h": "crt", "nvrtc.h": "nvrtc",
+           "cublas_v2.h": "cublas", "cusparse.h": "cusparse", "cusolverDn.h": "cusolver"}
 
 
 class Problem(Exception):
@@ -143,27 +145,28 @@ def from_cache(version, kind):
     return root
 
 
-def missing_header(folders):
-    return next((h for h in HEADERS if not any((f / h).is_file() for f in folders)), "")
+def missing_headers(folders):
+    return [h for h in HEADERS if not any((f / h).is_file() for f in folders)]
 
 
 def headers(root):
-    """The folders of CUDA's headers for the libtorch in root; fetches them where they are nowhere."""
+    """The folders of CUDA's headers for the libtorch in root; fetches those that are nowhere."""
     places = [root / "cuda" / "include", root.parent / "nvidia" / f"cu{CUDA_MAJOR}" / "include"]
     if os.environ.get("CUDA_HOME"):
         places.append(Path(os.environ["CUDA_HOME"], "include"))
     found = [p for p in places if p.is_dir()]
-    if not missing_header(found):
+    missing = missing_headers(found)
+    if not missing:
         return found
     cuda = cuda_of(version_of(root))
     if not cuda:
-        raise Problem(f"the CUDA headers for {root} are not found: {missing_header(found)} is missing; "
-                      "set CUDA_HOME to a CUDA toolkit")
+        raise Problem(f"the CUDA headers for {root} are not found: {missing[0]} is missing; set CUDA_HOME to a CUDA toolkit")
     fetched = cache_folder() / f"cuda-headers-{cuda}"
-    if missing_header([fetched]):
+    if missing_headers(found + [fetched]):
         import libtorch_fetch
+        parts = ",".join(dict.fromkeys(HEADERS[h] for h in missing))
         try:
-            libtorch_fetch.fetch_headers(cuda, fetched, lambda: not missing_header([fetched]), say)
+            libtorch_fetch.fetch_headers(cuda, parts, fetched, lambda: not missing_headers(found + [fetched]), say)
         except libtorch_fetch.FetchError as e:
             raise Problem(f"{e}; or set CUDA_HOME to a CUDA {cuda} toolkit") from e
     return found + [fetched]

@@ -26,16 +26,16 @@ from pathlib import Path
 
 # At the peak: pip's download, its copy, then the tree.
 NEEDED_BYTES = {"cpu": 1_500_000_000, "cuda": 8_000_000_000}
-DOWNLOAD = {"cpu": "540 MB", "cuda": "2.7 GB"}
+DOWNLOAD = {"cpu": "540 MB", "cuda": "2.9 GB"}
 ROOTS = {"cpu": ["libtorch_cpu.so", "libc10.so"]}
 ROOTS["cuda"] = ROOTS["cpu"] + ["libtorch_cuda.so", "libc10_cuda.so", "libcaffe2_nvrtc.so"]
 PLUGINS = re.compile(r"libcudnn_\w+\.so|libnvrtc-builtins\.so")
-# What is asked for of the meta package cuda-toolkit, and of the wheels that torch names itself.
+# What is asked for of the meta package cuda-toolkit (cusolver for its header alone), and of the wheels
+# that torch names itself.
 TOOLKIT = {"cpu": ("cudart", "cupti"),
-           "cuda": ("cublas", "cudart", "cufft", "cufile", "cupti", "cusparse", "nvrtc")}
+           "cuda": ("cublas", "cudart", "cufft", "cufile", "cupti", "cusolver", "cusparse", "nvrtc")}
 WHEELS = {"cpu": ("nvidia-cuda-runtime", "nvidia-cuda-cupti"),
           "cuda": ("nvidia-cu", "nvidia-nccl", "nvidia-nvshmem")}
-HEADERS = "cudart,nvrtc,crt"
 
 
 class FetchError(Exception):
@@ -56,14 +56,15 @@ def fetch(version, kind, root, whole, say):
     say(f"version {version} is ready")
 
 
-def fetch_headers(cuda, folder, whole, say):
-    """Makes folder: the headers of this CUDA, like 13.2, for a libtorch that came without them."""
+def fetch_headers(cuda, parts, folder, whole, say):
+    """Makes folder: the headers of these parts (cudart,crt) of CUDA, like 13.2, for a libtorch that
+    came without them."""
     def fill(tree, tmp):
-        say(f"fetching the headers of CUDA {cuda} with pip, once, into {folder} (about 55 MB)")
-        with opened(pip_download([f"cuda-toolkit[{HEADERS}]=={cuda}.*"], tmp, deps=True)) as wheels:
+        say(f"fetching the headers {parts} of CUDA {cuda} with pip, once, into {folder}")
+        with opened(pip_download([f"cuda-toolkit[{parts}]=={cuda}.*"], tmp, deps=True)) as wheels:
             take_headers(wheels, tree)
 
-    make(folder, NEEDED_BYTES["cpu"] // 3, whole, fill, say)
+    make(folder, NEEDED_BYTES["cpu"], whole, fill, say)
 
 
 def make(root, size, whole, fill, say):

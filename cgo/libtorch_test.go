@@ -111,8 +111,8 @@ func TestFinderTakesTheFirstThatFits(t *testing.T) {
 	}{
 		{"LIBTORCH before PyTorch", []string{lib, site}, given, ""},
 		{"PyTorch before the cache", []string{site}, installed, ""},
-		{"an unsupported PyTorch is passed over", []string{"TORCH_VERSION=2.11.0"}, cached, "skipping PyTorch 2.9.1+cpu in "},
-		{"PyTorch of another version than asked for", []string{site, "TORCH_VERSION=2.11.0"}, cached, "skipping PyTorch 2.12.1 in "},
+		{"an unsupported PyTorch is passed over", []string{"TORCH_VERSION=2.11.0"}, cached, "it is version 2.9.1+cpu, trainer supports"},
+		{"PyTorch of another version than asked for", []string{site, "TORCH_VERSION=2.11.0"}, cached, "it is version 2.12.1, but TORCH_VERSION=2.11.0"},
 		{"a build's own suffix does not matter", []string{lib, "TORCH_VERSION=2.15.0"}, given, ""},
 		{"LIBTORCH without headers", []string{"LIBTORCH=" + dir}, "", "has no include/ATen/ATen.h"},
 		{"TORCH_VERSION that is not supported", []string{lib, "TORCH_VERSION=2.16.0"}, "", "TORCH_VERSION=2.16.0 is not supported"},
