@@ -43,6 +43,8 @@ static inline th_nothing call_set_threads(int64_t n) { return trainer_api->set_t
 static inline th_int call_threads(void) { return trainer_api->threads(); }
 static inline th_nothing call_deterministic(int on) { return trainer_api->deterministic(on); }
 static inline th_int call_cuda_devices(void) { return trainer_api->cuda_devices(); }
+static inline th_int call_cuda_version(void) { return trainer_api->cuda_version(); }
+static inline th_int call_cuda_device(int64_t index, int64_t *numbers, int64_t n_numbers, void *name, int64_t n_name) { return trainer_api->cuda_device(index, numbers, n_numbers, name, n_name); }
 static inline th_int call_version(void) { return trainer_api->version(); }
 static inline th_int call_describe(void *out, int64_t n_out) { return trainer_api->describe(out, n_out); }
 static inline th_one call_add(const th_tensor *a, const th_tensor *b) { return trainer_api->add(a, b); }
@@ -135,7 +137,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0x6b9421a6ca7fde3c)
+const tableHash = uint64(0x385a5dad950f7224)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -338,6 +340,18 @@ func Deterministic(on bool) error {
 // CUDADevices: visible CUDA devices; 0 in a CPU build.
 func CUDADevices() (int64, error) {
 	r := C.call_cuda_devices()
+	return int64(r.out), takeError(r.err)
+}
+
+// CUDAVersion: 13020 for CUDA 13.2; 0 in a CPU build.
+func CUDAVersion() (int64, error) {
+	r := C.call_cuda_version()
+	return int64(r.out), takeError(r.err)
+}
+
+// CUDADevice: capability (two numbers), bytes of memory, multiprocessors; the length of the name.
+func CUDADevice(index int64, numbers []int64, name []byte) (int64, error) {
+	r := C.call_cuda_device(C.int64_t(index), (*C.int64_t)(unsafe.SliceData(numbers)), C.int64_t(len(numbers)), unsafe.Pointer(unsafe.SliceData(name)), C.int64_t(len(name)))
 	return int64(r.out), takeError(r.err)
 }
 

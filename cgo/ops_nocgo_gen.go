@@ -116,6 +116,12 @@ func Deterministic(on bool) error { return errNoCgo }
 // CUDADevices: visible CUDA devices; 0 in a CPU build.
 func CUDADevices() (int64, error) { return 0, errNoCgo }
 
+// CUDAVersion: 13020 for CUDA 13.2; 0 in a CPU build.
+func CUDAVersion() (int64, error) { return 0, errNoCgo }
+
+// CUDADevice: capability (two numbers), bytes of memory, multiprocessors; the length of the name.
+func CUDADevice(index int64, numbers []int64, name []byte) (int64, error) { return 0, errNoCgo }
+
 // Version: 21500 for libtorch 2.15.0.
 func Version() (int64, error) { return 0, errNoCgo }
 

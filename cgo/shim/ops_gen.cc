@@ -283,6 +283,20 @@ th_int cuda_devices_op() {
   });
 }
 
+th_int cuda_version_op() {
+  return guard_int([&]{    return cuda_version();
+  });
+}
+
+th_int cuda_device_op(int64_t index_, int64_t *numbers_, int64_t n_numbers_, void *name_, int64_t n_name_) {
+  return guard_int([&]{
+    int64_t index = index_;
+    Ints numbers(numbers_, n_numbers_);
+    Span name{name_, n_name_};
+    return cuda_device(index, numbers, name);
+  });
+}
+
 th_int version_op() {
   return guard_int([&]{    return version();
   });
@@ -1040,6 +1054,8 @@ const th_api table = {
     threads_op,
     deterministic_op,
     cuda_devices_op,
+    cuda_version_op,
+    cuda_device_op,
     version_op,
     describe_op,
     add_op,
