@@ -39,6 +39,16 @@ static inline th_nothing call_adam_step(int decoupled, th_tensor *const *params,
 static inline th_nothing call_sgd_step(th_tensor *const *params, int64_t n_params, th_tensor *const *momenta, int64_t n_momenta, const th_tensor *lr, double momentum, double dampening, double decay, int nesterov, int first, const th_tensor *foundInf) { return trainer_api->sgd_step(params, n_params, momenta, n_momenta, lr, momentum, dampening, decay, nesterov, first, foundInf); }
 static inline th_one call_clip_grad_norm(th_tensor *const *params, int64_t n_params, double maxNorm) { return trainer_api->clip_grad_norm(params, n_params, maxNorm); }
 static inline th_int call_sparse_kernels(int on) { return trainer_api->sparse_kernels(on); }
+static inline th_one call_host_empty(int64_t *shape, int64_t n_shape, int64_t dtype, int pinned) { return trainer_api->host_empty(shape, n_shape, dtype, pinned); }
+static inline th_int call_address(const th_tensor *a) { return trainer_api->address(a); }
+static inline th_int call_new_lane(int64_t device) { return trainer_api->new_lane(device); }
+static inline th_nothing call_free_lane(int64_t lane) { return trainer_api->free_lane(lane); }
+static inline th_nothing call_send(int64_t lane, const th_tensor *dst, const th_tensor *src) { return trainer_api->send(lane, dst, src); }
+static inline th_nothing call_await_arrival(int64_t lane) { return trainer_api->await_arrival(lane); }
+static inline th_nothing call_mark_used(int64_t lane) { return trainer_api->mark_used(lane); }
+static inline th_nothing call_limit_host(int64_t bytes) { return trainer_api->limit_host(bytes); }
+static inline th_nothing call_memory(int64_t device, int64_t *out, int64_t n_out) { return trainer_api->memory(device, out, n_out); }
+static inline th_nothing call_begin_peak(int64_t device) { return trainer_api->begin_peak(device); }
 static inline th_nothing call_set_threads(int64_t n) { return trainer_api->set_threads(n); }
 static inline th_int call_threads(void) { return trainer_api->threads(); }
 static inline th_nothing call_deterministic(int on) { return trainer_api->deterministic(on); }
@@ -137,7 +147,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0x385a5dad950f7224)
+const tableHash = uint64(0x0eec368606df0e8e)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -317,6 +327,66 @@ func ClipGradNorm(params []Tensor, maxNorm float64) (Tensor, error) {
 func SparseKernels(on bool) (int64, error) {
 	r := C.call_sparse_kernels(cbool(on))
 	return int64(r.out), takeError(r.err)
+}
+
+// HostEmpty: host memory with undefined content, pinned for a device's copies.
+func HostEmpty(shape []int64, dtype int64, pinned bool) (Tensor, error) {
+	r := C.call_host_empty((*C.int64_t)(unsafe.SliceData(shape)), C.int64_t(len(shape)), C.int64_t(dtype), cbool(pinned))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// Address: where a host tensor's elements lie.
+func Address(a Tensor) (int64, error) {
+	r := C.call_address((*C.th_tensor)(a))
+	return int64(r.out), takeError(r.err)
+}
+
+// NewLane: two events of a device.
+func NewLane(device int64) (int64, error) {
+	r := C.call_new_lane(C.int64_t(device))
+	return int64(r.out), takeError(r.err)
+}
+
+// FreeLane: waits for the last copy.
+func FreeLane(lane int64) error {
+	r := C.call_free_lane(C.int64_t(lane))
+	return takeError(r.err)
+}
+
+// Send: copies on the copy stream, after the last use of dst.
+func Send(lane int64, dst Tensor, src Tensor) error {
+	r := C.call_send(C.int64_t(lane), (*C.th_tensor)(dst), (*C.th_tensor)(src))
+	return takeError(r.err)
+}
+
+// AwaitArrival: what is computed next waits for the copy.
+func AwaitArrival(lane int64) error {
+	r := C.call_await_arrival(C.int64_t(lane))
+	return takeError(r.err)
+}
+
+// MarkUsed: the next copy waits for what was computed so far; the host for the last one.
+func MarkUsed(lane int64) error {
+	r := C.call_mark_used(C.int64_t(lane))
+	return takeError(r.err)
+}
+
+// LimitHost: host tensors may take that many bytes together; 0 is no limit.
+func LimitHost(bytes int64) error {
+	r := C.call_limit_host(C.int64_t(bytes))
+	return takeError(r.err)
+}
+
+// Memory: free, total, used by tensors, peak of these; of the host the last two.
+func Memory(device int64, out []int64) error {
+	r := C.call_memory(C.int64_t(device), (*C.int64_t)(unsafe.SliceData(out)), C.int64_t(len(out)))
+	return takeError(r.err)
+}
+
+// BeginPeak: gives back what is cached and begins a new peak.
+func BeginPeak(device int64) error {
+	r := C.call_begin_peak(C.int64_t(device))
+	return takeError(r.err)
 }
 
 // SetThreads: intra-op threads; inter-op is one.

@@ -104,6 +104,36 @@ func ClipGradNorm(params []Tensor, maxNorm float64) (Tensor, error) { return nil
 // SparseKernels: switches the sparse ops between their own kernels and plain ATen; the choice before.
 func SparseKernels(on bool) (int64, error) { return 0, errNoCgo }
 
+// HostEmpty: host memory with undefined content, pinned for a device's copies.
+func HostEmpty(shape []int64, dtype int64, pinned bool) (Tensor, error) { return nil, errNoCgo }
+
+// Address: where a host tensor's elements lie.
+func Address(a Tensor) (int64, error) { return 0, errNoCgo }
+
+// NewLane: two events of a device.
+func NewLane(device int64) (int64, error) { return 0, errNoCgo }
+
+// FreeLane: waits for the last copy.
+func FreeLane(lane int64) error { return errNoCgo }
+
+// Send: copies on the copy stream, after the last use of dst.
+func Send(lane int64, dst Tensor, src Tensor) error { return errNoCgo }
+
+// AwaitArrival: what is computed next waits for the copy.
+func AwaitArrival(lane int64) error { return errNoCgo }
+
+// MarkUsed: the next copy waits for what was computed so far; the host for the last one.
+func MarkUsed(lane int64) error { return errNoCgo }
+
+// LimitHost: host tensors may take that many bytes together; 0 is no limit.
+func LimitHost(bytes int64) error { return errNoCgo }
+
+// Memory: free, total, used by tensors, peak of these; of the host the last two.
+func Memory(device int64, out []int64) error { return errNoCgo }
+
+// BeginPeak: gives back what is cached and begins a new peak.
+func BeginPeak(device int64) error { return errNoCgo }
+
 // SetThreads: intra-op threads; inter-op is one.
 func SetThreads(n int64) error { return errNoCgo }
 

@@ -1,5 +1,5 @@
 // What the op table calls beyond ATen itself, by topic: tensor.cc, random.cc,
-// optim.cc, sparse.cc, process.cc.
+// optim.cc, sparse.cc, copy.cc, memory.cc, process.cc.
 #pragma once
 
 #include "guard.h"
@@ -39,6 +39,19 @@ void count_silent_(at::Tensor silent, const at::Tensor &values, const at::Tensor
 void project_rows_(at::Tensor g, const at::Tensor &w);
 void unit_rows_(at::Tensor w, double eps);
 int64_t sparse_kernels(bool on);
+
+// Lanes: a host buffer, its copy on a device, and the order of what happens to them.
+at::Tensor host_empty(const Ints &shape, int64_t dtype, bool pinned);
+int64_t address(const at::Tensor &a);
+int64_t new_lane(int64_t device);
+void free_lane(int64_t handle);
+void send(int64_t handle, const at::Tensor &dst, const at::Tensor &src);
+void await_arrival(int64_t handle);
+void mark_used(int64_t handle);
+
+void limit_host(int64_t bytes);
+void memory_of(int64_t device, const Ints &out);  // free, total, used by tensors, peak of these
+void begin_peak(int64_t device);
 
 void set_threads(int64_t n);
 int64_t threads();

@@ -259,6 +259,81 @@ th_int sparse_kernels_op(int on_) {
   });
 }
 
+th_one host_empty_op(int64_t *shape_, int64_t n_shape_, int64_t dtype_, int pinned_) {
+  return guard_one([&]{
+    Ints shape(shape_, n_shape_);
+    int64_t dtype = dtype_;
+    bool pinned = pinned_ != 0;
+    return host_empty(shape, dtype, pinned);
+  });
+}
+
+th_int address_op(const th_tensor *a_) {
+  return guard_int([&]{
+    at::Tensor a = value(a_);
+    return address(a);
+  });
+}
+
+th_int new_lane_op(int64_t device_) {
+  return guard_int([&]{
+    int64_t device = device_;
+    return new_lane(device);
+  });
+}
+
+th_nothing free_lane_op(int64_t lane_) {
+  return guard_nothing([&]{
+    int64_t lane = lane_;
+    free_lane(lane);
+  });
+}
+
+th_nothing send_op(int64_t lane_, const th_tensor *dst_, const th_tensor *src_) {
+  return guard_nothing([&]{
+    int64_t lane = lane_;
+    at::Tensor dst = value(dst_);
+    at::Tensor src = value(src_);
+    send(lane, dst, src);
+  });
+}
+
+th_nothing await_arrival_op(int64_t lane_) {
+  return guard_nothing([&]{
+    int64_t lane = lane_;
+    await_arrival(lane);
+  });
+}
+
+th_nothing mark_used_op(int64_t lane_) {
+  return guard_nothing([&]{
+    int64_t lane = lane_;
+    mark_used(lane);
+  });
+}
+
+th_nothing limit_host_op(int64_t bytes_) {
+  return guard_nothing([&]{
+    int64_t bytes = bytes_;
+    limit_host(bytes);
+  });
+}
+
+th_nothing memory_op(int64_t device_, int64_t *out_, int64_t n_out_) {
+  return guard_nothing([&]{
+    int64_t device = device_;
+    Ints out(out_, n_out_);
+    memory_of(device, out);
+  });
+}
+
+th_nothing begin_peak_op(int64_t device_) {
+  return guard_nothing([&]{
+    int64_t device = device_;
+    begin_peak(device);
+  });
+}
+
 th_nothing set_threads_op(int64_t n_) {
   return guard_nothing([&]{
     int64_t n = n_;
@@ -1050,6 +1125,16 @@ const th_api table = {
     sgd_step_op,
     clip_grad_norm_op,
     sparse_kernels_op,
+    host_empty_op,
+    address_op,
+    new_lane_op,
+    free_lane_op,
+    send_op,
+    await_arrival_op,
+    mark_used_op,
+    limit_host_op,
+    memory_op,
+    begin_peak_op,
     set_threads_op,
     threads_op,
     deterministic_op,

@@ -25,6 +25,9 @@ func (s *session) header(run *experiment.Run) []string {
 		fmt.Sprintf("data        %s, samples of shape %v, %s", s.cfg.Data.Source, s.data.Shape, sizes(s.data)),
 		fmt.Sprintf("data hash   %s", s.data.Fingerprint),
 	}
+	if s.batches != "" {
+		lines = append(lines, "batches     "+s.batches)
+	}
 	rows, total := parameters(s.parts.Model)
 	lines = append(lines, fmt.Sprintf("model       %s %s, %d parameters:", s.cfg.Model.Type, s.cfg.Model.Variant, total))
 	for _, p := range rows {

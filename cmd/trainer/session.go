@@ -25,6 +25,7 @@ type session struct {
 	monitor train.Monitor
 	notices []string
 	from    *resumption // nil for a fresh run
+	batches string      // where they come from; for the log, empty on the CPU
 }
 
 // openSession opens the data while libtorch is being loaded.

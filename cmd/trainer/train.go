@@ -127,6 +127,11 @@ func trainIn(ctx context.Context, out *console, s *session, doc *config.Document
 	if err := s.build(scope); err != nil {
 		return err
 	}
+	free, err := s.reside()
+	if err != nil {
+		return err
+	}
+	defer free()
 	run, err := experiment.Begin(experiment.Options{OutputDir: s.cfg.Experiment.OutputDir, Name: s.cfg.Experiment.Name, OnExists: s.cfg.Experiment.OnExists})
 	if err != nil {
 		return err

@@ -1,5 +1,7 @@
 package dataset
 
+import "github.com/gotrainer/trainer/pkg/npy"
+
 // Split is one part of the data: train, val or test. Its methods are safe for
 // concurrent use.
 type Split struct {
@@ -55,6 +57,37 @@ func (s *Split) Read(dst []float32, rows []int) error {
 		s.data.Stats.apply(dst)
 	}
 	return nil
+}
+
+// Affine answers what ReadBytes' samples become: a byte v stands for
+// (v/255 - shift)/scale, each operation rounded to float32, where shift and scale are
+// empty, one number, or one per dimension. ok is false where the samples are not bytes at
+// their source, or their normalisation is another.
+func (s *Split) Affine() (shift, scale []float32, ok bool) {
+	array, isArray := s.part.src.(*npy.Array)
+	if !isArray || array.Header().DType != "u1" {
+		return nil, nil, false
+	}
+	switch st := &s.data.Stats; st.Kind {
+	case "none":
+		return nil, nil, true
+	case "minmax":
+		return []float32{st.Min}, []float32{st.Max - st.Min}, st.Max != st.Min
+	case "standard":
+		return st.Mean, st.Std, true
+	case "mean_center":
+		return st.Mean, nil, true
+	}
+	return nil, nil, false
+}
+
+// ReadBytes copies samples as Read does, but as they are stored; see Affine.
+func (s *Split) ReadBytes(dst []byte, rows []int) error {
+	array, ok := s.part.src.(*npy.Array)
+	if !ok {
+		return mistake("the samples are generated, not stored as bytes")
+	}
+	return array.GatherRaw(dst, rows, s.index)
 }
 
 // ReadLabels copies the samples' labels into dst, which has len(rows) times the

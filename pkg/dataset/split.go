@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math"
-	"slices"
 )
 
 // names of the three splits, in the order used everywhere.
@@ -31,9 +30,17 @@ func (f Fractions) divide(n, seed int64) [3][]int64 {
 	}
 	shuffle(newGenerator(seed, forSplit, uint64(n)), rows)
 	var parts [3][]int64
+	owner := make([]uint8, n)
+	from := int64(0)
 	for i, size := range f.sizes(n) {
-		parts[i], rows = slices.Clip(rows[:size]), rows[size:]
-		slices.Sort(parts[i])
+		parts[i] = make([]int64, 0, size)
+		for _, r := range rows[from : from+size] {
+			owner[r] = uint8(i)
+		}
+		from += size
+	}
+	for r, i := range owner {
+		parts[i] = append(parts[i], int64(r))
 	}
 	return parts
 }

@@ -4,6 +4,7 @@
 package infer
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/gotrainer/trainer/pkg/model"
@@ -31,7 +32,8 @@ type Rows interface {
 	Read(dst []float32, rows []int) error
 }
 
-// Sink takes the results: Begin once with the shape of one row, then rows in order.
+// Sink takes the results: Begin once with the shape of one row, then rows in order, on a
+// goroutine of their own while the next ones are computed.
 type Sink interface {
 	Begin(n int, shape []int64) error
 	Rows(values []float32) error
@@ -50,23 +52,27 @@ type Job struct {
 	Progress func(done int)
 }
 
-// Run does the job inside Engine.Do. The next batch is read while one is computed.
-func Run(ctx context.Context, j Job) error {
+// Run does the job inside Engine.Do. The next batches are read, and the last one's rows
+// written, while one is computed.
+func Run(ctx context.Context, j Job) (err error) {
 	reading, cancel := context.WithCancel(ctx)
-	batches := j.readAhead(reading)
-	defer func() { // nothing is being read any more when Run returns
+	j.Batch = min(j.Batch, j.Rows.Len())
+	scope := torch.NewScope("batch")
+	defer scope.Close()
+	batches := j.readAhead(reading, j.buffers(scope))
+	out := newWriter(j.Sink)
+	defer func() { // nothing is being read or written any more when Run returns
 		cancel()
 		for range batches {
 		}
+		err = cmp.Or(err, out.close())
 	}()
 	done := 0
-	var out []float32
 	for b := range batches {
 		if b.err != nil {
 			return b.err
 		}
-		var err error
-		if out, err = j.batch(b, done == 0, out); err != nil {
+		if err := j.batch(b, done == 0, out); err != nil {
 			return err
 		}
 		done += b.n
@@ -77,22 +83,32 @@ func Run(ctx context.Context, j Job) error {
 	return ctx.Err()
 }
 
+// buffer is host memory for the samples of one batch.
+type buffer struct {
+	tensor *torch.Tensor
+	values []float32
+}
+
+// buffers are one for the batch that is computed, one that is ready and one that is read.
+func (j Job) buffers(scope *torch.Scope) (list [3]buffer) {
+	for i := range list {
+		shape := append([]int64{int64(j.Batch)}, j.Shape...)
+		list[i].tensor, list[i].values = torch.HostFloat32s(shape, j.Device.IsCUDA())
+		scope.Attach(list[i].tensor)
+	}
+	return list
+}
+
 type batch struct {
-	x   []float32
+	buffer
 	n   int
 	err error
 }
 
 // readAhead reads the split in order on a goroutine of its own, two batches ahead;
 // it ends with the data, an error or ctx.
-func (j Job) readAhead(ctx context.Context) <-chan batch {
+func (j Job) readAhead(ctx context.Context, buffers [3]buffer) <-chan batch {
 	ready := make(chan batch, 1)
-	dim := 1
-	for _, s := range j.Shape {
-		dim *= int(s)
-	}
-	buffers := [3][]float32{}
-	j.Batch = min(j.Batch, j.Rows.Len())
 	go func() {
 		defer close(ready)
 		rows := make([]int, 0, j.Batch)
@@ -101,12 +117,8 @@ func (j Job) readAhead(ctx context.Context) <-chan batch {
 			for r := begin; r < min(begin+j.Batch, j.Rows.Len()); r++ {
 				rows = append(rows, r)
 			}
-			buffer := &buffers[i%len(buffers)]
-			if *buffer == nil {
-				*buffer = make([]float32, j.Batch*dim)
-			}
-			b := batch{x: (*buffer)[:len(rows)*dim], n: len(rows)}
-			b.err = j.Rows.Read(b.x, rows)
+			b := batch{buffer: buffers[i%len(buffers)], n: len(rows)}
+			b.err = j.Rows.Read(b.values[:len(b.values)/j.Batch*b.n], rows)
 			select {
 			case ready <- b:
 			case <-ctx.Done():
@@ -120,38 +132,34 @@ func (j Job) readAhead(ctx context.Context) <-chan batch {
 	return ready
 }
 
-// batch computes one batch and hands its rows on; out is reused between batches.
-func (j Job) batch(b batch, first bool, out []float32) ([]float32, error) {
+// batch computes one batch and hands its rows on.
+func (j Job) batch(b batch, first bool, out *writer) error {
 	var failed error
 	err := torch.Try(func() {
 		torch.Scoped(func() {
-			torch.NoGrad(func() { out, failed = j.apply(b, first, out) })
+			torch.NoGrad(func() { failed = j.apply(b, first, out) })
 		})
 	})
-	if err != nil {
-		return nil, err
-	}
-	return out, failed
+	return cmp.Or(err, failed)
 }
 
-func (j Job) apply(b batch, first bool, out []float32) ([]float32, error) {
-	x := torch.FromFloat32s(b.x, append([]int64{int64(b.n)}, j.Shape...), torch.On(j.Device))
-	y, err := j.Apply(x)
+func (j Job) apply(b batch, first bool, out *writer) error {
+	y, err := j.Apply(b.tensor.Narrow(0, 0, int64(b.n)).On(j.Device))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if first {
 		if err := j.Sink.Begin(j.Rows.Len(), y.Shape()[1:]); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if n := int(y.Numel()); cap(out) < n {
-		out = make([]float32, n)
-	} else {
-		out = out[:n]
+	values, err := out.buffer(int(y.Numel()))
+	if err != nil {
+		return err
 	}
-	y.ReadFloat32s(out)
-	return out, j.Sink.Rows(out)
+	y.ReadFloat32s(values)
+	out.rows <- values
+	return nil
 }
 
 // Noise draws from a generator of its own, so that what is extracted is the same

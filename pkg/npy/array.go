@@ -68,15 +68,31 @@ func (a *Array) Fingerprint() string { return a.digest }
 // stands for row index[r] of the array. len(dst) must be len(rows)*RowLen().
 // Integers above 2^24 and float64 are rounded to float32. A mapped file that was
 // cut or changed since it was opened is a *ChangedError, and dst is then undefined.
-func (a *Array) Gather(dst []float32, rows []int, index []int64) (err error) {
-	if len(dst) != len(rows)*a.row {
-		return bad("%s: a buffer of %d numbers was given for %d rows of %d", a.path, len(dst), len(rows), a.row)
+func (a *Array) Gather(dst []float32, rows []int, index []int64) error {
+	return a.each(len(dst), rows, index, func(k, n int, src []byte) {
+		a.decode(dst[k*a.row:(k+n)*a.row], src)
+	})
+}
+
+// GatherRaw is Gather of an array of one byte an element (u1, i1, b1), as it is stored.
+func (a *Array) GatherRaw(dst []byte, rows []int, index []int64) error {
+	if a.header.ItemSize() != 1 {
+		return bad("%s: the elements are %s, which are no bytes", a.path, TypeName(a.header.DType))
+	}
+	return a.each(len(dst), rows, index, func(k, n int, src []byte) { copy(dst[k*a.row:], src) })
+}
+
+// each calls f for the elements of every row, or of n rows that follow one another from
+// the k-th on; size is the room in elements that the caller has.
+func (a *Array) each(size int, rows []int, index []int64, f func(k, n int, src []byte)) (err error) {
+	if size != len(rows)*a.row {
+		return bad("%s: a buffer of %d numbers was given for %d rows of %d", a.path, size, len(rows), a.row)
 	}
 	if a.mapped == nil {
-		return a.gather(dst, rows, index)
+		return a.runs(rows, index, f)
 	}
 	defer a.guard(&err)()
-	if err := a.gather(dst, rows, index); err != nil {
+	if err := a.runs(rows, index, f); err != nil {
 		return err
 	}
 	return a.unchanged()
@@ -98,31 +114,43 @@ func (a *Array) guard(err *error) func() {
 	}
 }
 
-func (a *Array) gather(dst []float32, rows []int, index []int64) error {
-	size := int(a.header.ItemSize())
+func (a *Array) runs(rows []int, index []int64, f func(k, n int, src []byte)) error {
+	stride := a.row * int(a.header.ItemSize())
 	var scratch []byte
-	if a.header.BigEndian {
-		scratch = make([]byte, a.row*size)
-	}
-	for k, r := range rows {
-		at := int64(r)
-		if index != nil {
-			if r < 0 || r >= len(index) {
-				return a.outside(at, int64(len(index)))
+	for k, n := 0, 0; k < len(rows); k += n {
+		at, err := a.place(rows[k], index)
+		if err != nil {
+			return err
+		}
+		for n = 1; k+n < len(rows); n++ {
+			if next, err := a.place(rows[k+n], index); err != nil || next != at+n {
+				break // an error shows when it is that row's turn
 			}
-			at = index[r]
 		}
-		if at < 0 || at >= a.Rows() {
-			return a.outside(at, a.Rows())
-		}
-		src := a.data[int(at)*a.row*size:][:a.row*size]
-		if scratch != nil {
-			swap(scratch, src, size)
+		src := a.data[at*stride:][:n*stride]
+		if a.header.BigEndian {
+			scratch = append(scratch[:0], src...)
+			swap(scratch, src, int(a.header.ItemSize()))
 			src = scratch
 		}
-		a.decode(dst[k*a.row:(k+1)*a.row], src)
+		f(k, n, src)
 	}
 	return nil
+}
+
+// place is where row r is in the array.
+func (a *Array) place(r int, index []int64) (int, error) {
+	at := int64(r)
+	if index != nil {
+		if r < 0 || r >= len(index) {
+			return 0, a.outside(at, int64(len(index)))
+		}
+		at = index[r]
+	}
+	if at < 0 || at >= a.Rows() {
+		return 0, a.outside(at, a.Rows())
+	}
+	return int(at), nil
 }
 
 func (a *Array) outside(row, rows int64) error {

@@ -3,7 +3,6 @@ package torch
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/gotrainer/trainer/cgo"
@@ -28,6 +27,7 @@ type Error struct {
 	Kind     Kind      // what sort of error
 	Operands []Operand // the tensors that took part
 	Msg      string    // libtorch's own words, one line
+	Bytes    int64     // OutOfMemory: what was asked for at last; 0 where it is not known
 }
 
 // Operand describes one tensor of a failed operation.
@@ -110,17 +110,15 @@ func newError(op string, err error) *Error {
 		e.Kind = raw.Kind
 	}
 	if why, ok := noMemory(e.Msg); ok {
-		e.Kind, e.Msg = OutOfMemory, why
+		e.Kind, e.Bytes, e.Msg = OutOfMemory, asked(e.Msg), why
 	}
 	return e
 }
 
-var allocation = regexp.MustCompile(`^\[enforce fail at .*you tried to allocate (\d+) bytes`)
-
-// noMemory puts what libtorch says of host memory into words for users.
+// noMemory puts what libtorch says of missing memory into words for users.
 func noMemory(msg string) (why string, ok bool) {
-	if m := allocation.FindStringSubmatch(msg); m != nil {
-		return m[1] + " bytes were asked for", true
+	if n := asked(msg); n > 0 {
+		return fmt.Sprintf("%d bytes were asked for", n), true
 	}
 	return "more bytes than can be counted were asked for", strings.HasPrefix(msg, "Storage size calculation overflowed")
 }

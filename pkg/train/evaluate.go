@@ -13,39 +13,48 @@ import (
 // seed, so that training's random stream is not touched and evaluations compare. It
 // runs inside Engine.Do.
 func Evaluate(ctx context.Context, m model.Model, s Split, in model.Inputs, d torch.Device, batch int, seed int64, c model.Context) ([]Value, error) {
-	gen := torch.NewGenerator(seed, d)
-	defer gen.Close()
-	c.Train, c.Noise = false, generatorNoise{gen}
-	var names []string
-	var sums []float64
-	batch = min(batch, s.Len())
-	host := newHostBatch(in, batch)
-	rows := make([]int, 0, batch)
-	for begin := 0; begin < s.Len(); begin += len(rows) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		rows = rows[:0]
-		for i := begin; i < min(begin+batch, s.Len()); i++ {
-			rows = append(rows, i)
-		}
-		if err := host.read(s, rows, in); err != nil {
-			return nil, err
-		}
-		names, sums = evaluateBatch(m, &c, host, in, d, sums)
-	}
-	values := make([]Value, len(names))
-	for i, name := range names {
-		values[i] = Value{name, sums[i] / float64(s.Len())}
-	}
-	return values, nil
+	return evaluate(ctx, m, &feed{split: s, in: in, device: d}, batch, seed, c)
 }
 
-func evaluateBatch(m model.Model, c *model.Context, b *hostBatch, in model.Inputs, d torch.Device, sums []float64) ([]string, []float64) {
+func evaluate(ctx context.Context, m model.Model, f *feed, batch int, seed int64, c model.Context) (values []Value, err error) {
+	gen := torch.NewGenerator(seed, f.device)
+	defer gen.Close()
+	c.Train, c.Noise = false, generatorNoise{gen}
+	all := f.split.Len()
+	batch = min(batch, all)
+	err = f.with(batch, func(host *hostBatch) error {
+		var names []string
+		var sums []float64
+		rows := make([]int, 0, batch)
+		for begin := 0; begin < all; begin += len(rows) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			rows = rows[:0]
+			for i := begin; i < min(begin+batch, all); i++ {
+				rows = append(rows, i)
+			}
+			if err := host.read(rows); err != nil {
+				return err
+			}
+			host.send()
+			names, sums = evaluateBatch(m, &c, host, sums)
+			host.used()
+		}
+		values = make([]Value, len(names))
+		for i, name := range names {
+			values[i] = Value{name, sums[i] / float64(all)}
+		}
+		return nil
+	})
+	return values, err
+}
+
+func evaluateBatch(m model.Model, c *model.Context, b *hostBatch, sums []float64) ([]string, []float64) {
 	var names []string
 	torch.Scoped(func() {
 		torch.NoGrad(func() {
-			out := m.Loss(c, b.tensors(in, d))
+			out := m.Loss(c, b.tensors())
 			names = metricNames(out)
 			row := metricValues(out)
 			for i, v := range row {
@@ -65,28 +74,22 @@ func evaluateBatch(m model.Model, c *model.Context, b *hostBatch, in model.Input
 
 // Probe evaluates one batch of s and answers the metrics' names: what does not fit
 // shows before anything is written. It moves no random stream and no weight.
-func Probe(m model.Model, s Split, in model.Inputs, d torch.Device, batch int) ([]string, error) {
-	var names []string
-	n := min(batch, s.Len())
-	rows := make([]int, n)
-	for i := range rows {
-		rows[i] = i
-	}
-	host := newHostBatch(in, n)
-	if err := host.read(s, rows, in); err != nil {
-		return nil, err
-	}
+func Probe(m model.Model, s Split, in model.Inputs, d torch.Device, batch int) (names []string, err error) {
 	gen := torch.NewGenerator(0, d)
 	defer gen.Close()
 	c := &model.Context{Noise: generatorNoise{gen}}
+	f := &feed{split: s, in: in, device: d}
 	var misfit error
-	err := torch.Try(func() {
-		if check, ok := m.(CheckData); ok {
-			torch.Scoped(func() { misfit = check.CheckData(host.tensors(in, d).X) })
-		}
-		names, _ = evaluateBatch(m, c, host, in, d, nil)
+	failed := torch.Try(func() {
+		err = f.first(min(batch, s.Len()), func(host *hostBatch) error {
+			if check, ok := m.(CheckData); ok {
+				torch.Scoped(func() { misfit = check.CheckData(host.tensors().X) })
+			}
+			names, _ = evaluateBatch(m, c, host, nil)
+			return nil
+		})
 	})
-	return names, cmp.Or(err, misfit)
+	return names, cmp.Or(failed, err, misfit)
 }
 
 // generatorNoise draws from a generator; a nil one is the device's default.

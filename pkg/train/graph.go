@@ -49,7 +49,7 @@ func (r *run) runStep(group []*hostBatch) error {
 	case err != nil:
 		return err
 	case p == nil:
-		r.update(fresh(group, r.Inputs, r.Device))
+		r.update(fresh(group))
 		r.graphs.eager++
 		return nil
 	}
@@ -80,9 +80,14 @@ func (r *run) planFor(group []*hostBatch) (*plan, error) {
 	if len(g.plans) == maxGraphs {
 		return nil, nil
 	}
-	p := &plan{sizes: sizes, scope: torch.NewScope("batch"), batches: fresh(group, r.Inputs, r.Device)}
-	for _, b := range p.batches {
+	p := &plan{sizes: sizes, scope: torch.NewScope("batch")}
+	for _, b := range fresh(group) {
+		b.X = b.X.Clone() // its own memory, which stays
+		if b.Y != nil {
+			b.Y = b.Y.Clone()
+		}
 		p.scope.Attach(b.X, b.Y)
+		p.batches = append(p.batches, b)
 	}
 	g.plans = append(g.plans, p)
 	return p, nil
@@ -103,7 +108,7 @@ func (r *run) fallBack(group []*hostBatch, why error) error {
 	r.Observer.Note(fmt.Sprintf("the training step is not captured as a CUDA graph, its operations are launched one by one: %v", why))
 	r.graphs.close()
 	r.graphs.off = true
-	r.update(fresh(group, r.Inputs, r.Device))
+	r.update(fresh(group))
 	return nil
 }
 
@@ -117,11 +122,11 @@ func (g *graphs) close() {
 	g.plans = nil
 }
 
-// fresh copies the batches of a group to the device.
-func fresh(group []*hostBatch, in model.Inputs, d torch.Device) []model.Batch {
+// fresh are the batches of a group on the device.
+func fresh(group []*hostBatch) []model.Batch {
 	batches := make([]model.Batch, len(group))
 	for i, b := range group {
-		batches[i] = b.tensors(in, d)
+		batches[i] = b.tensors()
 	}
 	return batches
 }

@@ -122,7 +122,10 @@ type Parts struct {
 	Checkpoints Checkpointer
 	Observer    Observer
 	Resume      *Snapshot // nil: a fresh run
-	Capture     Capture   // nil: no step is captured
+	// Resident holds the splits that lie on the device; nil ones are read from the host,
+	// batch by batch. The numbers are the same. They stay the caller's to close.
+	Resident struct{ Train, Val *Resident }
+	Capture  Capture // nil: no step is captured
 }
 
 // DataInit is the hook of models that initialise themselves from data: called with

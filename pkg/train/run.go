@@ -106,8 +106,12 @@ func (r *run) open() error {
 			return err
 		}
 	}
-	r.loader = newLoader(r.Train, r.Order, r.Inputs, r.BatchSize, r.Accumulate)
+	r.loader = newLoader(r.feed(r.Train, r.Resident.Train), r.Order, r.BatchSize, r.Accumulate)
 	return nil
+}
+
+func (r *run) feed(s Split, table *Resident) *feed {
+	return &feed{split: s, in: r.Inputs, device: r.Device, table: table}
 }
 
 func (r *run) close() {
@@ -181,7 +185,7 @@ func (r *run) report() error {
 func (r *run) endEpoch() error {
 	report := EpochReport{Epoch: r.epoch + 1, Epochs: r.epochs, Step: r.step, LR: r.lr(), Train: prefix("train/", r.meter.read().epoch)}
 	if r.Val != nil {
-		val, err := Evaluate(r.ctx, r.Model, r.Val, r.Inputs, r.Device, r.BatchSize, r.Seed, model.Context{})
+		val, err := evaluate(r.ctx, r.Model, r.feed(r.Val, r.Resident.Val), r.BatchSize, r.Seed, model.Context{})
 		if errors.Is(err, context.Canceled) {
 			return r.interrupt()
 		}

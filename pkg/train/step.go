@@ -59,7 +59,7 @@ func (r *run) advance(group []*hostBatch) (err error) {
 // initialise lets the model see the first batch of a fresh run.
 func (r *run) initialise(first *hostBatch) {
 	if m, ok := r.Model.(DataInit); ok {
-		torch.NoGrad(func() { m.DataInit(first.tensors(r.Inputs, r.Device).X) })
+		torch.NoGrad(func() { m.DataInit(first.tensors().X) })
 	}
 }
 
