@@ -1,7 +1,9 @@
 # `make` builds; `make help` lists the targets. TAGS=cpu leaves CUDA out: nothing of it is fetched.
 #
 # Variables: PYTHON (python3), CXX (g++), JOBS (2, C++ compilers at once), TAGS (Go build tags, as
-# TAGS=cpu), LIBTORCH and TORCH_VERSION (which libtorch: see cgo/libtorch.py), FUZZTIME (60s).
+# TAGS=cpu), LIBTORCH and TORCH_VERSION (which libtorch: see cgo/libtorch.py), FUZZTIME (60s);
+# BENCH_ROUNDS (5), BENCH_ONLY (rows, as vae128,start), BENCH_QUICK (1: a short run) and BENCH_DEVICE
+# for bench; BASE (a commit) and PACKAGES (./...) for bench-check.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -17,10 +19,10 @@ export PYTHON
 go_flags := -buildvcs=false $(if $(TAGS),-tags $(TAGS))
 trainer := bin/trainer
 
-.PHONY: help build trainer shim shim-cpu shim-cuda generate test interop demo soak lint bench clean
+.PHONY: help build trainer shim shim-cpu shim-cuda generate test interop demo soak lint bench bench-go bench-check clean
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: trainer shim ## bin/trainer, and the C++ shim in lib/ (finds or fetches libtorch)
 
@@ -83,8 +85,15 @@ lint: ## gofmt, go vet, the header as C11, and that generated code is up to date
 	before=$$(state); go generate ./...; after=$$(state); \
 	[[ $$before == "$$after" ]] || { echo "generated code was out of date; commit what make generate wrote:"; git status --short; exit 1; }
 
-bench: build ## Go benchmarks of all packages
+bench: build ## times trainer beside PyTorch, Lightning, pythae and SAELens: bench/results
+	@go build $(go_flags) -trimpath -o bin/order ./bench/order
+	python=$$(interop/venv.sh bench/requirements.txt); "$$python" bench/run.py --trainer $(trainer) --order bin/order
+
+bench-go: build ## Go benchmarks of all packages
 	TRAINER_REQUIRE_LIBTORCH=1 go test $(go_flags) -run '^$$' -bench . -benchmem ./...
+
+bench-check: ## Go benchmarks of the commit BASE beside those of this checkout, by benchstat
+	bench/check.sh "$(BASE)" $(PACKAGES)
 
 clean: ## removes bin/ and lib/; the cache outside the checkout stays
 	rm -rf bin lib

@@ -66,7 +66,7 @@ func Setenv(key, value string) {
 
 // KeepMemory tells malloc to keep up to 1 GB of what is freed, in one arena: a training
 // step frees and asks for the same large blocks again, and each fresh page is a fault
-// (a third of the time of a small step on one thread; bench/vae_step.sh).
+// (a third of the time of a small step on one thread; make bench).
 func KeepMemory() { C.trainer_keep_memory() }
 
 // FreeTensors frees the handles; nil ones are passed over.

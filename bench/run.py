@@ -1,0 +1,119 @@
+"""Times bin/trainer beside the programs that users would otherwise pick; `make bench` calls it.
+
+    python bench/run.py --trainer bin/trainer --order bin/order [--device cpu] [--rounds 5] [--only vae128,start] [--quick]
+
+The rows: vae128, vae16, conv, topk, relu, extract, start, stream. A full run writes
+bench/results/DEVICE.json and .md, a part of it bin/bench/DEVICE.json and .md; both print the table.
+The environment variables BENCH_DEVICE, BENCH_ROUNDS, BENCH_ONLY and BENCH_QUICK=1 stand for the options.
+"""
+import argparse
+import dataclasses
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+
+import torch
+
+import rows
+import table
+import workloads
+from ours import Trainer
+
+REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
+MEMORY_AIM = 0.6  # of theirs
+
+
+@dataclasses.dataclass
+class Bench:
+    """What the rows need to know of a run."""
+    trainer: Trainer
+    folder: pathlib.Path
+    order: str
+    device: str
+    threads: list
+    rounds: int
+
+    def turns(self, title):
+        """Counts the rounds of a row, and says so."""
+        begin = time.time()
+        for i in range(self.rounds):
+            print(f"bench: {title}: round {i + 1}/{self.rounds} ({time.time() - begin:.0f} s)", file=sys.stderr, flush=True)
+            yield i
+
+
+def plan(device, quick):
+    """The rows in their order: name and function of a Bench."""
+    all_rows = {}
+    works = [w.shortened() if quick else w for w in workloads.training(device)]
+    for work in works:
+        all_rows[work.key] = lambda bench, work=work: rows.training(bench, work)
+    mlp = works[0]
+    wide = dataclasses.replace(
+        mlp, key="wide", title="VAE MLP 256-128-16", shape=[256], warmup=1, steps=1, peer_model=dict(shape=[256], hidden=[128], latent=16),
+        model=dict(type="vae", latent_dim=16, encoder=dict(kind="mlp", hidden_dims=[128])))
+    all_rows["extract"] = lambda bench: rows.extract(bench, wide, 20_000 if quick else 1_000_000)
+    all_rows["start"] = lambda bench: rows.start(bench, mlp)
+    all_rows["stream"] = lambda bench: rows.streaming(bench, mlp)
+    return all_rows
+
+
+def machine(device, program):
+    name = platform.processor() or platform.machine()
+    if device == "cpu":
+        with open("/proc/cpuinfo") as f:
+            name = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), name)
+        name += f", {os.cpu_count()} CPUs"
+    else:
+        name = torch.cuda.get_device_name(device)
+    versions = {p: importlib.metadata.version(p) for p in ("torch", "lightning", "pythae", "sae-lens")}
+    said = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
+    return {"device": device, "name": name, "versions": versions, "trainer": said.split("\n")[0].removeprefix("trainer "), "load": f"{os.getloadavg()[0]:.2f}"}
+
+
+def options():
+    env = os.environ.get
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--trainer", required=True)
+    p.add_argument("--order", required=True)
+    p.add_argument("--device", default=env("BENCH_DEVICE") or "cpu")
+    p.add_argument("--only", default=env("BENCH_ONLY") or "")
+    p.add_argument("--quick", action="store_true", default=env("BENCH_QUICK", "") not in ("", "0"))
+    p.add_argument("--rounds", type=int, default=int(env("BENCH_ROUNDS") or 0))
+    o = p.parse_args()
+    o.rounds = o.rounds or (2 if o.quick else 5)
+    return o
+
+
+def main():
+    o = options()
+    all_rows = plan(o.device, o.quick)
+    chosen = [k for k in o.only.split(",") if k] or list(all_rows)
+    if unknown := [k for k in chosen if k not in all_rows]:
+        sys.exit(f"bench: --only: found {', '.join(unknown)}, expected some of {', '.join(all_rows)}")
+    threads = sorted({1, torch.get_num_threads()}) if o.device == "cpu" else [torch.get_num_threads()]
+    results = {"machine": machine(o.device, o.trainer), "rounds": o.rounds, "memory_aim": MEMORY_AIM, "lines": []}
+    for key in chosen:
+        with tempfile.TemporaryDirectory(prefix="trainer-bench-") as folder:
+            folder = pathlib.Path(folder)
+            bench = Bench(Trainer(o.trainer, folder, o.device), folder, o.order, o.device, threads, o.rounds)
+            results["lines"] += [line.record() for line in all_rows[key](bench)]
+    full = not o.quick and len(chosen) == len(all_rows)
+    write(results, REPOSITORY / ("bench/results" if full else "bin/bench"), o.device.partition(":")[0])
+
+
+def write(results, folder, name):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
+    (folder / f"{name}.md").write_text(table.text(results))
+    print(table.text(results))
+    print(f"bench: written to {folder}/{name}.json and .md", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
