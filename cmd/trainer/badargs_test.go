@@ -69,7 +69,7 @@ func TestBadOverridesAreOneSentence(t *testing.T) {
 		{name: "a section in a value", set: []string{"training.epochs.more=1"}, want: []string{
 			"--set training.epochs.more=1: training.epochs: found one value there, expected a section that can have more"}},
 		{name: "two at once", set: []string{"training.epochs=0", "data.batch_size=none"}, want: []string{
-			`--set data.batch_size=none: found "none", expected a whole number of at least 1`,
+			`--set data.batch_size=none: found "none", expected a whole number of at least 1, or auto`,
 			"--set training.epochs=0: found 0, expected a whole number of at least 1"}},
 	})
 }

@@ -75,10 +75,7 @@ func (s *session) place() error {
 // build makes the model from the seed and lets it see one batch, inside Engine.Do.
 func (s *session) build(scope *torch.Scope) error {
 	cfg, p := s.cfg, &s.parts
-	torch.Seed(cfg.Experiment.Seed)
-	variant, _ := builtin.Registry().Find(cfg.Model.Type, cfg.Model.Variant)
-	p.Inputs = inputsOf(s.data)
-	m, err := variant.Build(cfg.Model.Params, p.Inputs, nn.Options{Device: p.Device, DType: torch.Float32, Scope: scope})
+	m, err := s.newModel(scope)
 	if err != nil {
 		return err
 	}
@@ -97,6 +94,15 @@ func (s *session) build(scope *torch.Scope) error {
 		err = s.goOn()
 	}
 	return err
+}
+
+// newModel makes the model from the seed, in scope.
+func (s *session) newModel(scope *torch.Scope) (model.Model, error) {
+	cfg, p := s.cfg, &s.parts
+	torch.Seed(cfg.Experiment.Seed)
+	variant, _ := builtin.Registry().Find(cfg.Model.Type, cfg.Model.Variant)
+	p.Inputs = inputsOf(s.data)
+	return variant.Build(cfg.Model.Params, p.Inputs, nn.Options{Device: p.Device, DType: torch.Float32, Scope: scope})
 }
 
 // trainConfig is the training section as the loop takes it.

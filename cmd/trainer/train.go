@@ -67,6 +67,9 @@ func runTrain(ctx context.Context, out *console, path string, set []string) erro
 // trainFrom trains a config, afresh or from where a run stopped.
 func trainFrom(ctx context.Context, out *console, cfg *config.Train, doc *config.Document, from *resumption) error {
 	if from != nil {
+		if err := from.sameBatchSize(cfg, doc); err != nil {
+			return err
+		}
 		if err := from.accept(doc); err != nil {
 			return err
 		}
@@ -124,6 +127,9 @@ func supported(cfg *config.Train, out *console) error {
 func trainIn(ctx context.Context, out *console, s *session, doc *config.Document) error {
 	scope := torch.NewScope("param")
 	defer scope.Close()
+	if err := s.findBatchSize(ctx, doc); err != nil {
+		return err
+	}
 	if err := s.build(scope); err != nil {
 		return err
 	}

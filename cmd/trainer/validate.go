@@ -65,7 +65,10 @@ type validated struct {
 func (v validated) String() string {
 	text := fmt.Sprintf("%s: ok, %s %s", v.Config, v.Kind, v.Dir)
 	if v.Kind == config.KindTrain {
-		text += fmt.Sprintf(", samples of shape %v: %d train, %d val, %d test; %d steps", v.SampleShape, v.Train, v.Val, v.Test, v.Steps)
+		text += fmt.Sprintf(", samples of shape %v: %d train, %d val, %d test", v.SampleShape, v.Train, v.Val, v.Test)
+		if v.Steps > 0 {
+			text += fmt.Sprintf("; %d steps", v.Steps)
+		}
 	}
 	return text
 }
@@ -98,6 +101,9 @@ func validate(path string, set []string) (validated, error) {
 	}
 	if data.Test != nil {
 		v.Test = data.Test.Len()
+	}
+	if cfg.Data.BatchSize == 0 {
+		return v, nil // auto: the steps depend on what fits
 	}
 	s := session{cfg: cfg}
 	sampler := dataset.NewSampler(v.Train, cfg.Data.BatchSize, cfg.Experiment.Seed, cfg.Data.DropLast)

@@ -80,6 +80,9 @@ func (v *verifier) run(ctx context.Context, path string, set []string) error {
 	if err := v.child(ctx, 0, "train", v.config(), "--set", "experiment.name=whole"); err != nil {
 		return err
 	}
+	if err := v.settle(); err != nil {
+		return err
+	}
 	if err := v.pieces(ctx); err != nil {
 		return err
 	}
@@ -107,6 +110,21 @@ func (v *verifier) stretch(path string, set []string) (*config.Document, string,
 		base = filepath.Dir(base)
 	}
 	return doc, base, nil
+}
+
+// settle gives the cut run what the whole one found: a batch size that was auto.
+func (v *verifier) settle() error {
+	o := config.Options{Models: builtin.Registry()}
+	whole, _, err := config.LoadTrain(filepath.Join(v.dir, "whole", "config.yaml"), o)
+	if err != nil {
+		return err
+	}
+	o.Set = []string{fmt.Sprintf("data.batch_size=%d", whole.Data.BatchSize)}
+	_, doc, err := config.LoadTrain(v.config(), o)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(v.config(), doc.Effective(), 0o644)
 }
 
 func (v *verifier) config() string { return filepath.Join(v.dir, "stretch.yaml") }

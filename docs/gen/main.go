@@ -78,7 +78,7 @@ func values(check string) string {
 		name, arg, _ := strings.Cut(c, "=")
 		words := map[string]string{
 			"min": "at least " + arg, "max": "at most " + arg, "gt": "above " + arg, "lt": "below " + arg,
-			"oneof": strings.ReplaceAll(arg, "|", ", "), "minlen": "not empty", "required": "**required**", "unique": "no value twice",
+			"oneof": strings.ReplaceAll(arg, "|", ", "), "or": "or " + arg, "minlen": "not empty", "required": "**required**", "unique": "no value twice",
 		}
 		if text, ok := words[name]; ok {
 			parts = append(parts, text)

@@ -69,7 +69,7 @@ func TestBrokenKeys(t *testing.T) {
 			want: `
 c.yaml:1: experiment.output_dir: missing, expected the folder that runs are made in, such as ./experiments/vae
 c.yaml:2: experiment.nam: unknown key; did you mean name?
-c.yaml:5: data.batch_size: found 0, expected a whole number of at least 1
+c.yaml:5: data.batch_size: found 0, expected a whole number of at least 1, or auto
 c.yaml:8: model.latent_dims: unknown key; did you mean latent_dim?
 c.yaml:9: traning: unknown key; did you mean training?`},
 		{name: "near one and another section's", text: exp + "data:\n  source: shapes\n  threads: 2\n  mode: min\n" + vae,
@@ -114,7 +114,7 @@ func TestBrokenSet(t *testing.T) {
 		{name: "short form", text: small, set: []string{"training.lr=fast"},
 			want: `--set training.lr=fast: training.optimizer.lr: found "fast", expected a number of at least 0`},
 		{name: "out of range", text: small, set: []string{"data.batch_size=0"},
-			want: `--set data.batch_size=0: found 0, expected a whole number of at least 1`},
+			want: `--set data.batch_size=0: found 0, expected a whole number of at least 1, or auto`},
 		{name: "not YAML", text: small, set: []string{"model.encoder={kind: mlp"},
 			want: `--set model.encoder={kind: mlp: the value is not valid YAML: a { that is not closed, or a missing comma`},
 		{name: "comment", text: small, set: []string{"experiment.name=#1"},

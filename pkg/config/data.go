@@ -6,7 +6,8 @@ import (
 )
 
 // Data is what is trained on. Which keys go with which source is in the tags: those of
-// another source are refused, and their fields keep the zero value.
+// another source are refused, and their fields keep the zero value. BatchSize is 0 for
+// auto.
 type Data struct {
 	Source     string  `yaml:"source" check:"required,oneof=shapes|npy|idx|embeddings|synthetic_sparse" doc:"the kind of data"`
 	Path       string  `yaml:"path" check:"path" when:"source=npy|idx; train=; val=; test=" doc:"the file that is split"`
@@ -16,7 +17,7 @@ type Data struct {
 	Labels     Labels  `yaml:"labels" when:"source=npy|idx|embeddings" doc:"one path, or a section {train, val, test} of paths"`
 	Experiment string  `yaml:"experiment" check:"path" when:"source=embeddings" doc:"the directory of the run whose embeddings are read"`
 	Split      Split   `yaml:"split" default:"{train: 0.8, val: 0.1, test: 0.1}" when:"source=npy|idx|shapes|synthetic_sparse; val=; test=" doc:"the fractions of the splits"`
-	BatchSize  int     `yaml:"batch_size" default:"128" check:"min=1" only:"train" doc:"samples a batch"`
+	BatchSize  int     `yaml:"batch_size" default:"128" check:"min=1,or=auto" only:"train" doc:"samples a batch; auto: the largest power of two that fits the memory, which is then saved in its place"`
 	DropLast   bool    `yaml:"drop_last" default:"false" only:"train" doc:"leave out an epoch's last, smaller batch"`
 	Normalize  string  `yaml:"normalize" default:"none" check:"oneof=none|minmax|standard|unit_norm|mean_center" only:"train" doc:"the normalisation"`
 	InMemory   string  `yaml:"in_memory" default:"auto" check:"oneof=auto|true|false" when:"source=npy|idx|embeddings" doc:"hold the data in memory, or stream"`

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -28,13 +29,29 @@ func (d *decoder) decode(text string, root *yaml.Node, into any) (*Document, err
 		return nil, err
 	}
 	doc := &Document{text: text, root: root, file: d.file, overs: d.overs}
-	for _, candidate := range []func() string{doc.edited, doc.rewritten, doc.plain} {
-		if saved := candidate(); doc.holds(saved) {
-			doc.saved = saved
-			return doc, nil
+	return doc, doc.render()
+}
+
+// render makes the text that says the tree.
+func (d *Document) render() error {
+	for _, candidate := range []func() string{d.edited, d.rewritten, d.plain} {
+		if saved := candidate(); d.holds(saved) {
+			d.saved = saved
+			return nil
 		}
 	}
-	return nil, fileError(d.file, "cannot be saved as YAML with its defaults; write it without anchors, tags and keys over several lines")
+	return fileError(d.file, "cannot be saved as YAML with its defaults; write it without anchors, tags and keys over several lines")
+}
+
+// Settle puts the number that was found for a key in the place of the word, such as auto,
+// that asked for it: in what is saved and in Map.
+func (d *Document) Settle(key string, n int) error {
+	node := lookup(d.root, key)
+	if node == nil || node.Kind != yaml.ScalarNode {
+		return fmt.Errorf("settle %s: the config has no such value", key)
+	}
+	node.Value, node.Tag, node.Style = strconv.Itoa(n), "!!int", 0
+	return d.render()
 }
 
 // Effective is the text to save as config.yaml. Lines that need no change are the

@@ -18,6 +18,7 @@ type rules struct {
 	minLen      int
 	oneOf       []string
 	named       string
+	or          string // a word that may stand in place of a number, and is read as 0
 }
 
 func parseRules(tag string) (rules, error) {
@@ -55,8 +56,12 @@ func (r *rules) flag(name string) error {
 }
 
 func (r *rules) bound(name, arg string) error {
-	if name == "oneof" {
+	switch name {
+	case "oneof":
 		r.oneOf = splitTag(arg, "|")
+		return nil
+	case "or":
+		r.or = arg
 		return nil
 	}
 	x, err := strconv.ParseFloat(arg, 64)
@@ -107,12 +112,15 @@ func (r rules) rangeText() string {
 			parts = append(parts, fmt.Sprintf("%s %v", b.words, b.x))
 		}
 	}
-	if len(parts) == 0 {
-		return ""
+	text := ""
+	if len(parts) > 0 {
+		text = " " + strings.Join(parts, " and ")
 	}
-	text := " " + strings.Join(parts, " and ")
 	if strings.HasPrefix(text, " at most") {
 		text = " of" + text
+	}
+	if r.or != "" {
+		text += ", or " + r.or
 	}
 	return text
 }

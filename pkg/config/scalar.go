@@ -173,6 +173,9 @@ func (d *decoder) number(n *yaml.Node, r rules, at spot, wholeOnly bool) (x floa
 	if !ok {
 		return 0, 0, false
 	}
+	if r.or != "" && s == r.or {
+		return 0, 0, true
+	}
 	tag := n.ShortTag()
 	x, exact, whole, ok := parseNumber(s)
 	if !ok || !loose && tag != "!!int" && tag != "!!float" || wholeOnly && !whole || !r.number(x) {

@@ -89,7 +89,7 @@ func Probe(m model.Model, s Split, in model.Inputs, d torch.Device, batch int) (
 			return nil
 		})
 	})
-	return names, cmp.Or(failed, err, misfit)
+	return names, cmp.Or(f.explain(failed, m, batch), err, misfit)
 }
 
 // generatorNoise draws from a generator; a nil one is the device's default.

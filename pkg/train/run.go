@@ -90,16 +90,9 @@ func (r *run) open() error {
 	r.perEpoch = r.StepsPerEpoch(r.Order)
 	r.epochs, r.total = r.Length(r.Order)
 	r.Schedule.Total = r.total
-	r.params = nn.Tensors(nn.Params(r.Model))
-	names := slices.Clone(r.Metrics)
-	if r.ClipNorm > 0 {
-		names = append(names, "grad_norm")
-	}
-	var err error
-	if r.opt, err = optim.New(r.Optimizer, r.params); err != nil {
+	if err := r.equip(); err != nil {
 		return err
 	}
-	r.meter, r.scalars = newMeter(names, r.Device), newScalars()
 	if r.Resume != nil {
 		if err := r.restore(r.Resume); err != nil {
 			r.free()
@@ -108,6 +101,19 @@ func (r *run) open() error {
 	}
 	r.loader = newLoader(r.feed(r.Train, r.Resident.Train), r.Order, r.BatchSize, r.Accumulate)
 	return nil
+}
+
+// equip makes what a step works with; free gives it back.
+func (r *run) equip() (err error) {
+	r.params = nn.Tensors(nn.Params(r.Model))
+	names := slices.Clone(r.Metrics)
+	if r.ClipNorm > 0 {
+		names = append(names, "grad_norm")
+	}
+	if r.opt, err = optim.New(r.Optimizer, r.params); err == nil {
+		r.meter, r.scalars = newMeter(names, r.Device), newScalars()
+	}
+	return err
 }
 
 func (r *run) feed(s Split, table *Resident) *feed {
@@ -190,7 +196,7 @@ func (r *run) endEpoch() error {
 			return r.interrupt()
 		}
 		if err != nil {
-			return fmt.Errorf("evaluation after epoch %d: %w", r.epoch+1, err)
+			return fmt.Errorf("evaluation after epoch %d: %w", r.epoch+1, r.feed(r.Val, nil).explain(err, r.Model, r.BatchSize))
 		}
 		report.Val = prefix("val/", val)
 	}

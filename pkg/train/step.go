@@ -15,7 +15,7 @@ func (r *run) trainStep() error {
 		return err
 	}
 	if err := r.advance(group); err != nil {
-		return err
+		return r.feed(r.Train, nil).explain(err, r.Model, group[0].n)
 	}
 	r.position = group[len(group)-1].after
 	for _, b := range group {
