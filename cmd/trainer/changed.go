@@ -100,7 +100,7 @@ func mayChange(key string) bool {
 		"experiment.name", "experiment.output_dir",
 		"data.path", "data.train", "data.val", "data.test", "data.labels", "data.experiment", "data.in_memory",
 		"training.epochs", "training.steps", "training.early_stopping", "training.log_every_steps", "training.device", "training.threads",
-		"checkpoint.save_strategy", "checkpoint.resume_every", "checkpoint.on_error", "mlflow",
+		"checkpoint.save_strategy", "checkpoint.resume_every", "checkpoint.on_error", "tracking", "mlflow",
 	} {
 		if key == free || strings.HasPrefix(key, free+".") {
 			return true

@@ -16,7 +16,7 @@ func extractCommand() *cli.Command {
 			"   trainer extract-embeddings configs/extract_embeddings.yaml\n"+
 			"   trainer extract-embeddings experiments/vae/baseline --set checkpoint=last",
 		[]string{"extract_embeddings"},
-		inference{folder: "embeddings", suffix: "embeddings", splits: []string{"train", "val", "test"}, apply: embed})
+		inference{command: "extract-embeddings", folder: "embeddings", suffix: "embeddings", splits: []string{"train", "val", "test"}, apply: embed})
 }
 
 func embed(m model.Model, what string, noise model.Noise) (func(*torch.Tensor) (*torch.Tensor, error), bool, error) {

@@ -18,9 +18,10 @@ import (
 
 // inference is what extract-embeddings and predict differ in.
 type inference struct {
-	folder string   // in the experiment directory
-	suffix string   // of the files: {split}_{suffix}
-	splits []string // by default
+	command string   // by its name
+	folder  string   // in the experiment directory
+	suffix  string   // of the files: {split}_{suffix}
+	splits  []string // by default
 	// apply makes the function of a batch; reconstructs says that its results are in
 	// the data's own units and shape.
 	apply func(m model.Model, what string, noise model.Noise) (f func(*torch.Tensor) (*torch.Tensor, error), reconstructs bool, err error)
@@ -67,6 +68,7 @@ func inferConfig(c *cli.Context) (*config.Infer, *config.Document, error) {
 }
 
 func runInfer(ctx context.Context, console *console, cfg *config.Infer, kind inference) error {
+	settle(ctx, console, filepath.Join(cfg.Experiment.OutputDir, cfg.Experiment.Name))
 	t, err := openTrained(cfg.Experiment.OutputDir, cfg.Experiment.Name, cfg.Checkpoint)
 	if err != nil {
 		return err
@@ -87,7 +89,11 @@ func runInfer(ctx context.Context, console *console, cfg *config.Infer, kind inf
 		return err
 	}
 	console.detail("checkpoint %s, epoch %d; device %s, %d threads; data %s", t.path, t.file.Epoch, r.device, engine.Threads(), sizes(r.data))
-	return engine.Do(ctx, func() error { return r.run(ctx) })
+	if err := engine.Do(ctx, func() error { return r.run(ctx) }); err != nil {
+		return err
+	}
+	reportCommand(ctx, console, t.dir, kind.command, r.record())
+	return nil
 }
 
 // inferRun is one command over all its splits.
@@ -211,5 +217,10 @@ func (r *inferRun) report() error {
 	for _, w := range r.out.written {
 		lines = append(lines, fmt.Sprintf("%s %v", w.Path, w.Shape))
 	}
-	return r.console.result(map[string]any{"checkpoint": r.trained.path, "epoch": r.trained.file.Epoch, "files": r.out.written}, strings.Join(lines, "\n"))
+	return r.console.result(r.record(), strings.Join(lines, "\n"))
+}
+
+// record is what the command did.
+func (r *inferRun) record() map[string]any {
+	return map[string]any{"checkpoint": r.trained.path, "epoch": r.trained.file.Epoch, "files": r.out.written}
 }

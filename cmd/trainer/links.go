@@ -9,8 +9,9 @@ import (
 
 // writtenInto are the places of a run that trainer writes into without replacing them.
 var writtenInto = []string{
-	"checkpoints", "logs", "embeddings", "predictions", "report", ".trainer",
-	filepath.Join("logs", "training.log"), filepath.Join("logs", "metrics.jsonl"),
+	"checkpoints", "logs", "embeddings", "predictions", "report", "artifacts", ".trainer",
+	filepath.Join("logs", "training.log"), filepath.Join("logs", "metrics.jsonl"), filepath.Join("logs", "metrics.csv"),
+	filepath.Join(".trainer", "mlflow-spool"),
 }
 
 // noLinksOut refuses an experiment directory of which a part is a link that leads out

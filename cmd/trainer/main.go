@@ -82,7 +82,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Action:         noCommand,
 		Commands: []*cli.Command{
 			trainCommand(), resumeCommand(), extractCommand(), predictCommand(), validateCommand(), verifyCommand(), inspectCommand(),
-			listCommand(), showCommand(), compareCommand(), versionCommand(),
+			listCommand(), showCommand(), compareCommand(), syncCommand(), versionCommand(),
 		},
 	}
 	for _, c := range app.Commands {

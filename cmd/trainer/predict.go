@@ -16,7 +16,7 @@ func predictCommand() *cli.Command {
 			"   trainer predict configs/predict.yaml\n"+
 			"   trainer predict experiments/vae/baseline --set splits=[val,test]",
 		nil,
-		inference{folder: "predictions", suffix: "predictions", splits: []string{"test"}, apply: predict})
+		inference{command: "predict", folder: "predictions", suffix: "predictions", splits: []string{"test"}, apply: predict})
 }
 
 func predict(m model.Model, what string, _ model.Noise) (func(*torch.Tensor) (*torch.Tensor, error), bool, error) {

@@ -107,7 +107,7 @@ type located struct {
 func (l *located) Error() string { return l.place + ": " + l.err.Error() }
 func (l *located) Unwrap() error { return l.err }
 
-var keyFirst = regexp.MustCompile(`^(?:experiment|data|model|training|checkpoint|splits|batch_size|device|output)(?:\.\w+|\[\d+\])*: `)
+var keyFirst = regexp.MustCompile(`^(?:experiment|data|model|training|checkpoint|mlflow|splits|batch_size|device|output)(?:\.\w+|\[\d+\])*: `)
 
 // locate puts file and line before a mistake that begins with a key of the config:
 // what only shows when the config meets the data or the model.

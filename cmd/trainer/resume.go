@@ -43,6 +43,7 @@ func runResume(ctx context.Context, out *console, dir string, set []string) erro
 	if err != nil {
 		return err
 	}
+	settle(ctx, out, info.Dir)
 	from, err := findResumption(info.Dir, out)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/gotrainer/trainer/pkg/optim"
 	"github.com/gotrainer/trainer/pkg/schedule"
 	"github.com/gotrainer/trainer/pkg/torch"
+	"github.com/gotrainer/trainer/pkg/track/mlflow"
 	"github.com/gotrainer/trainer/pkg/train"
 )
 
@@ -24,8 +25,9 @@ type session struct {
 	parts   train.Parts
 	monitor train.Monitor
 	notices []string
-	from    *resumption // nil for a fresh run
-	batches string      // where they come from; for the log, empty on the CPU
+	from    *resumption    // nil for a fresh run
+	batches string         // where they come from; for the log, empty on the CPU
+	mlflow  *mlflow.Target // nil where the run is not reported
 }
 
 // openSession opens the data while libtorch is being loaded.

@@ -15,6 +15,7 @@ import (
 	"github.com/gotrainer/trainer/pkg/experiment"
 	"github.com/gotrainer/trainer/pkg/model/builtin"
 	"github.com/gotrainer/trainer/pkg/torch"
+	"github.com/gotrainer/trainer/pkg/track"
 	"github.com/gotrainer/trainer/pkg/train"
 )
 
@@ -52,7 +53,7 @@ func runTrain(ctx context.Context, out *console, path string, set []string) erro
 		into(filepath.Dir(path), &cfg.Experiment)
 		cfg.Experiment.OnExists = onExists(set)
 	}
-	if err := supported(cfg, out); err != nil {
+	if err := supported(cfg); err != nil {
 		return locate(doc, err)
 	}
 	var from *resumption
@@ -74,10 +75,16 @@ func trainFrom(ctx context.Context, out *console, cfg *config.Train, doc *config
 			return err
 		}
 	}
+	target, err := mlflowTarget(ctx, cfg.MLflow, doc)
+	if err != nil {
+		return locate(doc, err)
+	}
+	settle(ctx, out, filepath.Join(cfg.Experiment.OutputDir, cfg.Experiment.Name))
 	s, err := openSession(cfg)
 	if err != nil {
 		return locate(doc, err)
 	}
+	s.mlflow = target
 	defer s.close()
 	if from != nil {
 		if err := from.apply(s, out); err != nil {
@@ -112,12 +119,9 @@ func ownConfig(path string) bool {
 }
 
 // supported tells what a config asks for and this program or device does not do.
-func supported(cfg *config.Train, out *console) error {
+func supported(cfg *config.Train) error {
 	if p := cfg.Training.Precision; p != "fp32" && cfg.Training.Device == "cpu" {
 		return mistakef("training.precision: found %s with device cpu, where only fp32 is computed; use fp32", p)
-	}
-	if cfg.MLflow != nil {
-		out.note("mlflow: this version sends nothing to MLflow; every metric is in logs/metrics.jsonl")
 	}
 	return nil
 }
@@ -138,12 +142,21 @@ func trainIn(ctx context.Context, out *console, s *session, doc *config.Document
 		return err
 	}
 	defer free()
-	run, err := experiment.Begin(experiment.Options{OutputDir: s.cfg.Experiment.OutputDir, Name: s.cfg.Experiment.Name, OnExists: s.cfg.Experiment.OnExists})
+	run, err := experiment.Begin(experiment.Options{
+		OutputDir: s.cfg.Experiment.OutputDir, Name: s.cfg.Experiment.Name, OnExists: s.cfg.Experiment.OnExists,
+		Replacing: func(dir string) { settleDead(ctx, out, dir) },
+	})
 	if err != nil {
 		return err
 	}
-	result, err := trainRun(ctx, out, s, doc, run)
+	result, reported, err := trainRun(ctx, out, s, doc, run)
+	if err != nil && !reported.finish(run, err) {
+		run.Keep() // so that its end can be told later
+	}
 	notices, finishErr := run.Finish(status(err), err)
+	if err == nil {
+		reported.finish(run, nil)
+	}
 	for _, n := range append(run.Notices(), notices...) {
 		out.note(n)
 	}
@@ -163,10 +176,11 @@ func status(err error) string {
 	return experiment.Failed
 }
 
-// trainRun trains in a run's directory.
-func trainRun(ctx context.Context, out *console, s *session, doc *config.Document, run *experiment.Run) (train.Result, error) {
+// trainRun trains in a run's directory. What reports it to MLflow is still to be
+// finished; it may be nil.
+func trainRun(ctx context.Context, out *console, s *session, doc *config.Document, run *experiment.Run) (train.Result, *reporter, error) {
 	if err := atomicfile.WriteFile(run.Path("config.yaml"), doc.Effective()); err != nil {
-		return train.Result{}, err
+		return train.Result{}, nil, err
 	}
 	for _, line := range s.header(run) {
 		out.detail("%s", line)
@@ -176,8 +190,10 @@ func trainRun(ctx context.Context, out *console, s *session, doc *config.Documen
 	}
 	watch, err := newWatch(out, run, s)
 	if err != nil {
-		return train.Result{}, err
+		return train.Result{}, nil, err
 	}
+	reported := startReporter(out, s, doc, run, watch)
+	defer track.Bind(watch.tracker, func() string { return run.Path("artifacts") })()
 	asked, stop := saveSignal()
 	defer stop()
 	keep := &keeper{run: run, strategy: checkpoint.Strategy(s.cfg.Checkpoint.SaveStrategy), facts: s.facts(doc), note: watch.Note,
@@ -197,8 +213,9 @@ func trainRun(ctx context.Context, out *console, s *session, doc *config.Documen
 	} else {
 		err = errors.Join(err, keep.saver.flush())
 	}
+	reported.detach()
 	watch.end(result, err)
-	return result, err
+	return result, reported, err
 }
 
 // summary ends a run: what was best, where it is, and what to type next.

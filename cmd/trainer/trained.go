@@ -47,7 +47,9 @@ func openTrained(outputDir, name, which string) (*trained, error) {
 	if err := checkFormat(t.path, t.file); err != nil {
 		return nil, err
 	}
-	text, err := yaml.Marshal(checkpoint.ToGo(t.file.Config))
+	saved, _ := checkpoint.ToGo(t.file.Config).(map[string]any)
+	delete(saved, "mlflow") // it may name a variable that only training needs
+	text, err := yaml.Marshal(saved)
 	if err != nil {
 		return nil, fmt.Errorf("%s: config: %w", t.path, err)
 	}

@@ -45,7 +45,14 @@ func newWatch(out *console, run *experiment.Run, s *session) (*watch, error) {
 	}
 	w := &watch{progress: track.NewProgress(out.display(), track.Plan{Epochs: epochs, Steps: total, From: from})}
 	w.screen = &screen{Sink: w.progress, quiet: out.quiet}
-	w.tracker = track.NewTracker(nil, log, metrics{journal}, w.screen)
+	sinks := []track.Sink{log, metrics{journal}, w.screen}
+	more, err := recordSinks(run, s.cfg.Tracking, from)
+	if err != nil {
+		log.Close()
+		journal.Close()
+		return nil, err
+	}
+	w.tracker = track.NewTracker(nil, append(sinks, more...)...)
 	for _, n := range s.notices {
 		w.Note(n)
 	}

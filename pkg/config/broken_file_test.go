@@ -93,7 +93,7 @@ c.yaml:6: training.monitor: unknown key; monitor belongs to checkpoint`},
 		{name: "inference config", text: exp + "checkpoint: best\nsplits: [test]\n",
 			want: `c.yaml: has neither model: nor training:, so it is a config for extract-embeddings or predict; expected a training config`},
 		{name: "key merged from another section", text: exp + "x-base: &b {epochs: 3}\n" + shapes + vae + "training:\n  <<: *b\n",
-			want: `c.yaml:2: x-base: unknown key; expected experiment, data, model, training, checkpoint or mlflow`},
+			want: `c.yaml:2: x-base: unknown key; expected experiment, data, model, training, checkpoint, tracking or mlflow`},
 	})
 }
 
@@ -110,7 +110,7 @@ func TestBrokenSet(t *testing.T) {
 		{name: "unknown key", text: small, set: []string{"training.epoch=5"},
 			want: `--set training.epoch=5: unknown key; did you mean epochs?`},
 		{name: "unknown section", text: small, set: []string{"trainer.epochs=5"},
-			want: `--set trainer.epochs=5: trainer: unknown key; expected experiment, data, model, training, checkpoint or mlflow`},
+			want: `--set trainer.epochs=5: trainer: unknown key; expected experiment, data, model, training, checkpoint, tracking or mlflow`},
 		{name: "short form", text: small, set: []string{"training.lr=fast"},
 			want: `--set training.lr=fast: training.optimizer.lr: found "fast", expected a number of at least 0`},
 		{name: "out of range", text: small, set: []string{"data.batch_size=0"},

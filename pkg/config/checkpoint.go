@@ -35,11 +35,3 @@ func parseEvery(s string) (steps int64, every time.Duration, ok bool) {
 	every, err := time.ParseDuration(s)
 	return 0, every, err == nil && every > 0
 }
-
-// MLflow is the server and the experiment that a run is reported to.
-type MLflow struct {
-	TrackingURI    string            `yaml:"tracking_uri" default:"${MLFLOW_TRACKING_URI}" check:"required,nonempty" doc:"the server's address, such as http://127.0.0.1:5000, or the variable MLFLOW_TRACKING_URI"`
-	ExperimentName string            `yaml:"experiment_name" default:"${MLFLOW_EXPERIMENT_NAME}" check:"required,nonempty" doc:"the experiment's name in MLflow, or the variable MLFLOW_EXPERIMENT_NAME"`
-	RunName        *string           `yaml:"run_name" default:"null" check:"nonempty" doc:"the run's name in MLflow; null = experiment.name"`
-	Tags           map[string]string `yaml:"tags" default:"{}" doc:"tags of the run"`
-}

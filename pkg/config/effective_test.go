@@ -90,6 +90,10 @@ checkpoint:
   mode: min
   resume_every: none
   on_error: retry
+
+tracking:
+  tensorboard: false
+  csv: false
 `
 
 func TestEffectiveKeepsTheUsersTextAndAddsEachDefaultOnce(t *testing.T) {
@@ -256,6 +260,9 @@ checkpoint:
   mode: min
   resume_every: none
   on_error: retry
+tracking:
+  tensorboard: false
+  csv: false
 `
 	if got := string(doc.Effective()); got != want {
 		t.Errorf("got:\n%s", got)

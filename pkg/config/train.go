@@ -7,6 +7,7 @@ type Train struct {
 	Model      Model      `yaml:"model" doc:"what is trained"`
 	Training   Training   `yaml:"training" doc:"how it is trained"`
 	Checkpoint Checkpoint `yaml:"checkpoint" doc:"what is kept"`
+	Tracking   Tracking   `yaml:"tracking" doc:"where metrics are written besides"`
 	MLflow     *MLflow    `yaml:"mlflow" doc:"the MLflow server that is told; nil = none"`
 }
 

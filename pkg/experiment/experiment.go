@@ -38,6 +38,10 @@ type Options struct {
 	OnExists  string           // Overwrite (also the empty string), Timestamp, Resume or Refuse
 	Now       func() time.Time // the clock; nil is time.Now
 
+	// Replacing is called with the directory of a run that ended, before this run takes
+	// its place or clears it up; nil = not.
+	Replacing func(dir string)
+
 	step     func(string)            // called between the steps of a replacement; tests stop there
 	exchange func(a, b string) error // swaps two names in one step; tests take it away
 }
@@ -73,7 +77,7 @@ func Begin(o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{place: place{base: o.OutputDir, step: o.step, now: o.Now}, onExists: o.OnExists, exchange: o.exchange, ended: make(chan struct{})}
+	r := &Run{place: place{base: o.OutputDir, step: o.step, now: o.Now, replacing: o.Replacing}, onExists: o.OnExists, exchange: o.exchange, ended: make(chan struct{})}
 	if err = r.claim(o.Name); err == nil {
 		err = r.prepare()
 	}

@@ -22,7 +22,8 @@ type Info struct {
 	Heartbeat time.Time // its last sign of life
 	PID       int
 	Host      string
-	Staged    bool // Dir is a hidden folder: the run has not taken its name yet
+	Staged    bool   // Dir is a hidden folder: the run has not taken its name yet
+	MLflowRun string // its id in MLflow; empty where it has none
 }
 
 // Find looks at the existing experiment directory dir. A run that says it is
@@ -89,7 +90,7 @@ func (p place) info(dir string) *Info {
 		}
 		return i
 	}
-	i.UUID, i.Status, i.Error, i.Started, i.Heartbeat, i.PID, i.Host = s.UUID, s.Status, s.Error, s.Started, s.Heartbeat, s.PID, s.Host
+	i.UUID, i.Status, i.Error, i.Started, i.Heartbeat, i.PID, i.Host, i.MLflowRun = s.UUID, s.Status, s.Error, s.Started, s.Heartbeat, s.PID, s.Host, s.MLflowRun
 	if i.Status == Running && !p.heldBy(s.PID) && !s.livesElsewhere(p.now()) {
 		i.Status = Interrupted
 	}

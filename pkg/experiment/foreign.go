@@ -14,7 +14,8 @@ import (
 var ownFiles = map[string]*regexp.Regexp{
 	".":           regexp.MustCompile(`^(config\.yaml|\.unpublished)$`),
 	"checkpoints": checkpointPattern,
-	"logs":        regexp.MustCompile(`^(training\.log|metrics\.jsonl)$`),
+	"logs":        regexp.MustCompile(`^(training\.log|metrics\.(jsonl|csv)|events\.out\.tfevents\..+)$`),
+	"artifacts":   nil,
 	"embeddings":  splitPattern,
 	"predictions": splitPattern,
 	"report":      nil,

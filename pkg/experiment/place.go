@@ -55,6 +55,8 @@ type place struct {
 	name string
 	step func(string)
 	now  func() time.Time
+
+	replacing func(dir string) // may be nil
 }
 
 func (p place) final() string { return filepath.Join(p.base, p.name) }

@@ -103,6 +103,7 @@ func (p place) settleOld() (notices []string, err error) {
 		return nil, err
 	}
 	for _, dir := range old {
+		p.aboutToGo(dir)
 		moved, err := p.carry(dir, final)
 		if len(moved) > 0 {
 			notices = append(notices, fmt.Sprintf("%s: kept what trainer did not make: %s", final, listed(moved)))
@@ -126,6 +127,7 @@ func (p place) settleNew() (notices []string, err error) {
 	}
 	for _, dir := range stages {
 		if !hasCheckpoint(dir) {
+			p.aboutToGo(dir)
 			if err := p.remove(dir); err != nil {
 				return notices, err
 			}
@@ -138,6 +140,13 @@ func (p place) settleNew() (notices []string, err error) {
 		notices = append(notices, fmt.Sprintf("a run of %s was killed before it took its name; what it had trained is in %s", p.final(), kept))
 	}
 	return notices, nil
+}
+
+// aboutToGo tells of a run that is about to be removed.
+func (p place) aboutToGo(dir string) {
+	if p.replacing != nil {
+		p.replacing(dir)
+	}
 }
 
 // setAside gives an unpublished run the experiment's name with the time behind it.

@@ -36,6 +36,7 @@ type state struct {
 	Heartbeat time.Time `json:"heartbeat"`       // the last sign of life
 	PID       int       `json:"pid"`
 	Host      string    `json:"host"`
+	MLflowRun string    `json:"mlflow_run_id,omitempty"`
 }
 
 // newState records that this process trains the run now.
@@ -45,9 +46,21 @@ func (r *Run) newState() error {
 	r.state = state{UUID: newUUID(), Name: r.place.name, Status: Running, Started: now, Heartbeat: now, PID: os.Getpid(), Host: host}
 	if r.resuming {
 		if before, ok := readState(r.dir); ok && before.UUID != "" {
-			r.state.UUID = before.UUID
+			r.state.UUID, r.state.MLflowRun = before.UUID, before.MLflowRun
 		}
 	}
+	return r.writeState()
+}
+
+// SetMLflowRun records the id that MLflow gave to the run; it is kept when the run is
+// resumed.
+func (r *Run) SetMLflowRun(id string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.dir == "" || r.state.MLflowRun == id {
+		return nil
+	}
+	r.state.MLflowRun = id
 	return r.writeState()
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -37,6 +38,46 @@ func ReadJournal(path string) ([]Event, error) {
 	}
 	return events, nil
 }
+
+// Follower reads a journal while it grows. It stays with the file where that is renamed.
+type Follower struct {
+	f    *os.File
+	from int64
+}
+
+// FollowJournal opens the journal at path to be read from its beginning.
+func FollowJournal(path string) (*Follower, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err // names the path already
+	}
+	return &Follower{f: f}, nil
+}
+
+// followAtOnce bounds what one Next reads; a line is shorter.
+const followAtOnce = 1 << 20
+
+// Next gives the events of the whole lines that came since the last call, at most
+// about a megabyte of them; none where nothing is new. Lines that are no records are
+// passed over.
+func (w *Follower) Next() ([]Event, error) {
+	data, err := io.ReadAll(io.NewSectionReader(w.f, w.from, followAtOnce))
+	if err != nil {
+		return nil, err // names the path already
+	}
+	end := bytes.LastIndexByte(data, '\n') + 1
+	var events []Event
+	for line := range bytes.Lines(data[:end]) {
+		if e, err := parseLine(line); err == nil {
+			events = append(events, e)
+		}
+	}
+	w.from += int64(end)
+	return events, nil
+}
+
+// Close closes the file.
+func (w *Follower) Close() error { return w.f.Close() }
 
 // TruncateJournal cuts the journal at path back to what was known after afterStep
 // steps and afterEpoch finished epochs: records of later steps and ends of later

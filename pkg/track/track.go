@@ -18,6 +18,9 @@ const (
 	KindStep  = "step"  // metrics between two epochs' ends, or a mere sign of progress
 	KindEpoch = "epoch" // the end of an epoch
 	KindNote  = "note"  // a sentence for people: a warning, or how the run ended
+
+	KindMetric = "metric" // what a model of the user's own logged (LogMetric)
+	KindSystem = "system" // how busy the machine is; Step counts the samples
 )
 
 // Value is a named number, such as train/loss. The value named lr is the learning
@@ -38,6 +41,28 @@ type Event struct {
 	Best    bool          // epoch: its metric is the best so far
 	Took    time.Duration // epoch: its wall time; filled in by the Tracker
 	Time    time.Time     // filled in by the Tracker
+}
+
+// stepSuffix is behind the names of what is a mean over some steps, where a place of
+// records tells metrics apart by name and step alone.
+const stepSuffix = "_step"
+
+// Points are the values of an event as places of records take them that have one value
+// for a name and a step: metrics between two epochs' ends have `_step` behind their
+// names (train/loss_step beside the epoch's train/loss), the learning rate does not, and
+// the epoch is a value of its own.
+func (e Event) Points() []Value {
+	var points []Value
+	for _, v := range e.Values {
+		if e.Kind == KindStep && v.Name != rateName {
+			v.Name += stepSuffix
+		}
+		points = append(points, v)
+	}
+	if len(points) > 0 && (e.Kind == KindStep || e.Kind == KindEpoch) {
+		points = append(points, Value{"epoch", float64(e.Epoch)})
+	}
+	return points
 }
 
 // Sink is a place where events go. Log and Close are called by one goroutine at a
