@@ -66,7 +66,9 @@ func (c *client) call(ctx context.Context, op, method, endpoint string, body []b
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, out); err != nil {
+	if err := json.Unmarshal(data, out); err != nil && json.Valid(data) {
+		return c.fail(op, 0, fmt.Errorf("the answer cannot be understood: %w", err))
+	} else if err != nil {
 		return c.fail(op, 0, strange("no JSON", data))
 	}
 	return nil

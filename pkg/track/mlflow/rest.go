@@ -2,6 +2,7 @@ package mlflow
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -21,8 +22,8 @@ type runAnswer struct {
 		Params  []pair `json:"params"`
 		Tags    []pair `json:"tags"`
 		Metrics []struct {
-			Key  string `json:"key"`
-			Step int64  `json:"step,string"`
+			Key  string      `json:"key"`
+			Step json.Number `json:"step"` // a number, or one in quotes
 		} `json:"metrics"`
 	} `json:"data"`
 }
@@ -30,7 +31,9 @@ type runAnswer struct {
 func (r runAnswer) read() (remote, known) {
 	steps := map[string]int64{}
 	for _, m := range r.Data.Metrics {
-		steps[m.Key] = m.Step
+		if step, err := m.Step.Int64(); err == nil {
+			steps[m.Key] = step
+		}
 	}
 	k := known{params: map[string]string{}, tags: map[string]string{}, status: r.Info.Status}
 	for _, p := range r.Data.Params {

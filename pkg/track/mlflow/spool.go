@@ -140,9 +140,9 @@ func (s Spool) write(name string, content any) error {
 		if dir == "" {
 			return nil
 		}
-		folder := filepath.Join(dir, spoolDir)
-		if err = os.MkdirAll(folder, 0o755); err == nil {
-			err = atomicfile.WriteFile(filepath.Join(folder, name), append(slices.Clip(data), '\n'))
+		path := filepath.Join(dir, spoolDir, name)
+		if err = os.MkdirAll(filepath.Dir(path), 0o755); err == nil {
+			err = atomicfile.WriteFile(path, append(slices.Clip(data), '\n'))
 		}
 		if s.Dir() == dir {
 			return err
