@@ -133,7 +133,7 @@ func (c *client) upload(ctx context.Context, op, path string, f *os.File, size i
 		req.Body = http.NoBody
 	}
 	data, err := c.do(op, req)
-	if err == nil && len(data) > 0 && !json.Valid(data) { // the proxy answers nothing, or {}
+	if err == nil && len(data) > 0 && json.Unmarshal(data, &struct{}{}) != nil { // the proxy answers nothing, or {}
 		err = c.fail(op, 0, strange("no JSON", data))
 	}
 	return err

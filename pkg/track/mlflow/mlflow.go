@@ -33,7 +33,19 @@ type Options struct {
 	// called on another goroutine.
 	Note  func(string)
 	Began func(id string)
+
+	pace pace // zero = the usual
 }
+
+// pace is how often is looked and tried.
+type pace struct {
+	every   time.Duration // between two looks at what is new
+	backoff time.Duration // after the first failure; doubled after each
+	most    time.Duration // at most
+	lastTry time.Duration // at most, once the run has ended
+}
+
+var usualPace = pace{every: time.Second, backoff: time.Second, most: time.Minute, lastTry: 2 * time.Second}
 
 // Run is a training run that is being reported.
 type Run struct {
@@ -50,17 +62,12 @@ type Run struct {
 	complete bool // written before done is closed
 }
 
-const (
-	every    = time.Second      // between two looks at what is new
-	backoff0 = time.Second      // after the first failure; doubled after each
-	backoffN = time.Minute      // at most
-	lastTry  = 2 * time.Second  // between two tries once the run has ended
-	checking = 30 * time.Second // for an answer where MLflow is required
-)
-
 // Start begins to report a run, or to go on with it. It does not wait for the server.
 // Its errors are of the settings and of the spool.
 func Start(o Options) (*Run, error) {
+	if o.pace == (pace{}) {
+		o.pace = usualPace
+	}
 	o.Wanted.URI, o.Wanted.Status, o.Wanted.End = o.Target.String(), Running, 0
 	r := &Run{o: o, wanted: o.Wanted, ending: make(chan struct{}), done: make(chan struct{}), monitor: func() {}}
 	if before, ok, err := o.Spool.Wanted(); err == nil && ok && before.UUID == o.Wanted.UUID {
@@ -111,7 +118,7 @@ func (r *Run) loop(ctx context.Context) {
 	defer close(r.done)
 	r.addLate()
 	var failing, began bool
-	delay := backoff0
+	delay := r.o.pace.backoff
 	for {
 		ended := isClosed(r.ending)
 		err := r.pass(ctx)
@@ -124,15 +131,15 @@ func (r *Run) loop(ctx context.Context) {
 		case err == nil && ended:
 			r.complete = true
 			return
+		case ctx.Err() != nil:
+			return
 		case err == nil:
 			if failing {
 				failing = false
 				r.o.Note("mlflow: everything is sent; " + r.o.Target.String() + " answers again")
 			}
-			delay = backoff0
-			r.wait(ctx, every)
-		case ctx.Err() != nil:
-			return
+			delay = r.o.pace.backoff
+			r.wait(ctx, r.o.pace.every)
 		case hopeless(err):
 			r.o.Note(fmt.Sprintf("%v; nothing more is sent, and training goes on", err))
 			<-r.ending
@@ -145,10 +152,10 @@ func (r *Run) loop(ctx context.Context) {
 			}
 			failing = true
 			if ended {
-				delay = min(delay, lastTry)
+				delay = min(delay, r.o.pace.lastTry)
 			}
 			r.wait(ctx, time.Duration((0.75+0.5*rand.Float64())*float64(delay)))
-			delay = min(2*delay, backoffN)
+			delay = min(2*delay, r.o.pace.most)
 		}
 	}
 }

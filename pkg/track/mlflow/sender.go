@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"syscall"
 
 	"github.com/gotrainer/trainer/pkg/track"
 )
@@ -24,7 +25,9 @@ type sender struct {
 	remote remote
 	known  known // what the target has of parameters, tags and status
 
-	ready    bool // the run is there and was asked for
+	place    string // the experiment's id
+	made     bool   // the run was found or made by this sender
+	ready    bool   // the run is there and was asked for
 	journals map[string]*track.Follower
 	queued   map[string]int64 // the last step of each metric, sent or in pending
 	pending  []point
@@ -103,43 +106,43 @@ func (s *sender) pass(ctx context.Context) error {
 	return nil
 }
 
-// connect finds the run, or makes it, and asks what is known of it.
+// connect finds the run, or makes it, and asks what is known of it. What succeeded is
+// not done again after an error.
 func (s *sender) connect(ctx context.Context) (err error) {
-	found := false
-	if s.sent.Run != "" {
-		s.remote, s.known, err = s.store.load(ctx, s.sent.Run)
-		if found = err == nil; !found && !hasCode(err, "RESOURCE_DOES_NOT_EXIST") {
-			return err
-		}
-	}
-	if !found {
+	if s.sent.Run == "" {
 		if err := s.findOrCreate(ctx); err != nil {
 			return err
 		}
 	}
-	if s.sent.Run != s.remote.ID {
-		s.sent.Run = s.remote.ID
-		clear(s.sent.Files)
-		s.save()
+	s.remote, s.known, err = s.store.load(ctx, s.sent.Run)
+	if hasCode(err, "RESOURCE_DOES_NOT_EXIST") && !s.made { // the server forgot it
+		s.sent.Run = ""
+		return s.connect(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	s.queued, s.ready = maps.Clone(s.remote.Steps), true
 	return nil
 }
 
-func (s *sender) findOrCreate(ctx context.Context) error {
-	experiment, err := s.store.experiment(ctx, s.wanted.Experiment)
-	if err != nil {
-		return err
+func (s *sender) findOrCreate(ctx context.Context) (err error) {
+	if s.place == "" {
+		if s.place, err = s.store.experiment(ctx, s.wanted.Experiment); err != nil {
+			return err
+		}
 	}
-	id, ok, err := s.store.find(ctx, experiment, s.wanted.UUID)
+	id, ok, err := s.store.find(ctx, s.place, s.wanted.UUID)
 	if err == nil && !ok {
-		id, err = s.store.create(ctx, experiment, newRun{Name: s.wanted.RunName, UUID: s.wanted.UUID, User: s.wanted.User, Start: s.wanted.Start})
+		id, err = s.store.create(ctx, s.place, newRun{Name: s.wanted.RunName, UUID: s.wanted.UUID, User: s.wanted.User, Start: s.wanted.Start})
 	}
 	if err != nil {
 		return err
 	}
-	s.remote, s.known, err = s.store.load(ctx, id)
-	return err
+	s.sent.Run, s.made = id, true
+	clear(s.sent.Files)
+	s.save()
+	return nil
 }
 
 // status brings the run's status up to date; a run that goes on is RUNNING again.
@@ -231,8 +234,8 @@ func (s *sender) follow(name string) ([]track.Event, error) {
 	j := s.journals[name]
 	if j == nil {
 		var err error
-		if j, err = track.FollowJournal(s.journalPath(name)); errors.Is(err, fs.ErrNotExist) {
-			return nil, nil
+		if j, err = track.FollowJournal(s.journalPath(name)); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+			return nil, nil // not there, or not yet
 		} else if err != nil {
 			return nil, err
 		}

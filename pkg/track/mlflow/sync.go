@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// checking is the time for an answer where MLflow is required.
+const checking = 30 * time.Second
+
 // Check holds that a target answers and lets this user in, within half a minute.
 func Check(ctx context.Context, t Target, getenv func(string) string, experiment string) error {
 	ctx, cancel := context.WithTimeout(ctx, checking)
