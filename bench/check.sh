@@ -6,7 +6,9 @@
 # The commit BASE beside the one that is checked out, both built in worktrees of their own; what is
 # not committed does not count. PACKAGE is ./... by default. BENCH (.) chooses the benchmarks,
 # BENCH_COUNT (6) how often each is run, BENCH_TIME (0.2s) how long; benchstat wants 6 runs at least.
+# They run on the CPU: TAGS is cpu unless it is set.
 set -euo pipefail
+export TAGS=${TAGS-cpu}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 base=${1:?usage: bench/check.sh BASE [PACKAGE...], such as: make bench-check BASE=HEAD~1}
 shift
@@ -27,11 +29,11 @@ prepare() {
 	shift 2
 	git worktree add --quiet --detach "$work/$side" "$commit"
 	cd "$work/$side"
-	make shim TAGS="${TAGS:-}" >&2
+	make shim TAGS="$TAGS" >&2
 	mkdir programs
 	go list -test -f '{{if .ForTest}}{{else}}{{.Dir}} {{.ImportPath}}{{end}}' "$@" | while read -r dir package; do
 		grep -qs '^func Benchmark' "$dir"/*_test.go || continue
-		go test -c -trimpath ${TAGS:+-tags "$TAGS"} -o "programs/${package//\//_}" "$package"
+		go test -c -trimpath -tags "$TAGS" -o "programs/${package//\//_}" "$package"
 		echo "$dir $work/$side/programs/${package//\//_} $package"
 	done >"$work/$side.list"
 	cd - >/dev/null

@@ -2,8 +2,9 @@
 
     python bench/run.py --trainer bin/trainer --order bin/order [--device cpu] [--rounds 5] [--only vae128,start] [--quick]
 
-The rows: vae128, vae16, conv, topk, relu, extract, start, stream. A full run writes
-bench/results/DEVICE.json and .md, a part of it bin/bench/DEVICE.json and .md; both print the table.
+The rows: vae128, vae16, conv, topk, relu, extract, start, stream. What is done is in
+bin/bench/DEVICE.json and .md after each row, and a full run also writes bench/results/DEVICE.json and
+.md. The table is printed at the end.
 The environment variables BENCH_DEVICE, BENCH_ROUNDS, BENCH_ONLY and BENCH_QUICK=1 stand for the options.
 """
 import argparse
@@ -103,15 +104,17 @@ def main():
             folder = pathlib.Path(folder)
             bench = Bench(Trainer(o.trainer, folder, o.device), folder, o.order, o.device, threads, o.rounds)
             results["lines"] += [line.record() for line in all_rows[key](bench)]
-    full = not o.quick and len(chosen) == len(all_rows)
-    write(results, REPOSITORY / ("bench/results" if full else "bin/bench"), o.device.partition(":")[0])
+        write(results, REPOSITORY / "bin" / "bench", o.device)  # what an interrupted run leaves
+    if not o.quick and len(chosen) == len(all_rows):
+        write(results, REPOSITORY / "bench" / "results", o.device)
+    print(table.text(results))
 
 
-def write(results, folder, name):
+def write(results, folder, device):
+    name = device.partition(":")[0]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
     (folder / f"{name}.md").write_text(table.text(results))
-    print(table.text(results))
     print(f"bench: written to {folder}/{name}.json and .md", file=sys.stderr)
 
 
