@@ -17,7 +17,9 @@ benchstat=golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 base=$(git rev-parse --verify --quiet "$base^{commit}") || { echo "bench: BASE: no such commit" >&2; exit 2; }
 
 work=$(mktemp -d)
+repository=$PWD
 clean() {
+	cd "$repository"
 	for side in base new; do git worktree remove --force "$work/$side" 2>/dev/null || true; done
 	rm -rf "$work"
 }
@@ -31,12 +33,12 @@ prepare() {
 	cd "$work/$side"
 	make shim TAGS="$TAGS" >&2
 	mkdir programs
-	go list -test -f '{{if .ForTest}}{{else}}{{.Dir}} {{.ImportPath}}{{end}}' "$@" | while read -r dir package; do
+	go list -f '{{.Dir}} {{.ImportPath}}' "$@" | while read -r dir package; do
 		grep -qs '^func Benchmark' "$dir"/*_test.go || continue
 		go test -c -trimpath -tags "$TAGS" -o "programs/${package//\//_}" "$package"
 		echo "$dir $work/$side/programs/${package//\//_} $package"
 	done >"$work/$side.list"
-	cd - >/dev/null
+	cd "$repository"
 }
 
 # Runs every benchmark of a commit once.
