@@ -76,7 +76,7 @@ class Trainer:
         return records
 
 
-    def extract(self, name, data, threads):
+    def extract(self, name, data):
         """Writes the embeddings of all rows of a mapped file with the model of a finished run: the file, and
         how the process ended."""
         config = dict(

@@ -58,7 +58,7 @@ def plan(device, quick):
     wide = dataclasses.replace(
         mlp, key="wide", title="VAE MLP 256-128-16", shape=[256], warmup=1, steps=1, peer_model=dict(shape=[256], hidden=[128], latent=16),
         model=dict(type="vae", latent_dim=16, encoder=dict(kind="mlp", hidden_dims=[128])))
-    all_rows["extract"] = lambda bench: rows.extract(bench, wide, 20_000 if quick else 1_000_000)
+    all_rows["extract"] = lambda bench: rows.extract(bench, wide, 100_000 if quick else 1_000_000)
     all_rows["start"] = lambda bench: rows.start(bench, mlp)
     all_rows["stream"] = lambda bench: rows.streaming(bench, mlp)
     return all_rows

@@ -4,8 +4,8 @@ NOTE = """\
 Ratio: their time over ours, the median of the rounds with the least and the largest; above 1, trainer
 is faster. The sides take turns in every round, with the same initial weights, batches and noise, and
 their losses agreed before anything was timed (difference: the largest relative one). A training time
-is that of a step, an extraction's and a start's that of the whole process. Peak memory is that of the
-process."""
+is that of a step, any other that of the whole unless the line says otherwise. Peak memory is that of
+the process."""
 
 
 def milliseconds(seconds):
