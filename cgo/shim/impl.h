@@ -1,5 +1,6 @@
 // What the op table calls beyond ATen itself, by topic: tensor.cc, random.cc,
 // optim.cc, sparse.cc, copy.cc, memory.cc, process.cc.
+// optim.cc, sparse.cc, process.cc, fused_*.cc.
 #pragma once
 
 #include "guard.h"
@@ -52,6 +53,15 @@ void mark_used(int64_t handle);
 void limit_host(int64_t bytes);
 void memory_of(int64_t device, const Ints &out);  // free, total, used by tensors, peak of these
 void begin_peak(int64_t device);
+// Functions with a backward of their own on the CPU (fused_*.cc).
+at::Tensor linear(const at::Tensor &x, const at::Tensor &center, const at::Tensor &weight, const at::Tensor &bias, bool relu);
+at::Tensor bernoulli_nll(const at::Tensor &logits, const at::Tensor &x);
+at::Tensor gaussian_nll(const at::Tensor &mean, const at::Tensor &x);
+std::pair<at::Tensor, at::Tensor> normal_posterior(const at::Tensor &mu, const at::Tensor &logvar, const at::Tensor &eps, double low,
+                                                   double high);
+at::Tensor positive_counts(const at::Tensor &a);
+at::Tensor non_finite(const at::Tensor &a);
+void meter_add(at::Tensor sums, const Tensors &values, const at::Tensor &skip);
 
 void set_threads(int64_t n);
 int64_t threads();

@@ -33,3 +33,8 @@ const (
 
 // Forward computes the layer.
 func (l *Linear) Forward(x *torch.Tensor, _ bool) *torch.Tensor { return x.Linear(l.Weight, l.Bias) }
+
+// forwardReLU computes the layer and the ReLU after it.
+func (l *Linear) forwardReLU(x *torch.Tensor, _ bool) *torch.Tensor {
+	return x.LinearReLU(l.Weight, l.Bias)
+}

@@ -22,10 +22,17 @@ func (s *Sequential) Forward(x *torch.Tensor, training bool) *torch.Tensor {
 	return s.ForwardTo(len(s.Layers)-1, x, training)
 }
 
-// ForwardTo applies the layers up to and including index last.
+// ForwardTo applies the layers up to and including index last. A Linear and the ReLU
+// after it are one step.
 func (s *Sequential) ForwardTo(last int, x *torch.Tensor, training bool) *torch.Tensor {
-	for i, l := range s.Layers[:last+1] {
-		x = torch.In(s.layerName(i), func() *torch.Tensor { return l.Forward(x, training) })
+	for i := 0; i <= last; i++ {
+		step := s.Layers[i].Forward
+		first := i
+		if l, ok := s.Layers[i].(*Linear); ok && i < last && s.Layers[i+1] == Layer(ReLU) {
+			step = l.forwardReLU
+			i++
+		}
+		x = torch.In(s.layerName(first), func() *torch.Tensor { return step(x, training) })
 	}
 	return x
 }

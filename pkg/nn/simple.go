@@ -10,7 +10,7 @@ func (f Func) Forward(x *torch.Tensor, _ bool) *torch.Tensor { return f(x) }
 
 // The activations, with torch.nn's defaults.
 var (
-	ReLU     = Func((*torch.Tensor).ReLU)
+	ReLU     = relu{}
 	GELU     = Func((*torch.Tensor).GELU)
 	SiLU     = Func((*torch.Tensor).SiLU)
 	Tanh     = Func((*torch.Tensor).Tanh)
@@ -18,14 +18,20 @@ var (
 	Softplus = Func((*torch.Tensor).Softplus)
 )
 
+// relu is a type of its own, so that Sequential can join it with the layer before.
+type relu struct{}
+
+// Forward computes the layer.
+func (relu) Forward(x *torch.Tensor, _ bool) *torch.Tensor { return x.ReLU() }
+
 // LeakyReLU has the given slope below zero; torch.nn's default is 0.01.
 func LeakyReLU(slope float64) Func {
 	return func(x *torch.Tensor) *torch.Tensor { return x.LeakyReLU(slope) }
 }
 
 // Activation finds an activation by its name in a config; ok is false for others.
-func Activation(name string) (Func, bool) {
-	f, ok := map[string]Func{
+func Activation(name string) (Layer, bool) {
+	f, ok := map[string]Layer{
 		"relu": ReLU, "leaky_relu": LeakyReLU(0.01), "gelu": GELU, "silu": SiLU,
 		"tanh": Tanh, "sigmoid": Sigmoid, "softplus": Softplus,
 	}[name]

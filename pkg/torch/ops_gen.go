@@ -382,6 +382,15 @@ func (a *Tensor) MeanDim(dims []int64, keep bool) *Tensor {
 	return own(out)
 }
 
+// PositiveCounts: how many elements of each column are > 0, int64.
+func (a *Tensor) PositiveCounts() *Tensor {
+	out, err := cgo.PositiveCounts(a.handle("positive_counts"))
+	if err != nil {
+		fail("positive_counts", err, operand{"input", a})
+	}
+	return own(out)
+}
+
 // NormDim: 2-norm over dims.
 func (a *Tensor) NormDim(dims []int64, keep bool) *Tensor {
 	out, err := cgo.NormDim(a.handle("norm_dim"), dims, keep)
@@ -441,6 +450,24 @@ func (input *Tensor) Linear(weight *Tensor, bias *Tensor) *Tensor {
 	out, err := cgo.Linear(input.handle("linear"), weight.handle("linear"), bias.optional("linear"))
 	if err != nil {
 		fail("linear", err, operand{"input", input}, operand{"weight", weight}, operand{"bias", bias})
+	}
+	return own(out)
+}
+
+// LinearReLU: max(input·weightᵀ + bias, 0).
+func (input *Tensor) LinearReLU(weight *Tensor, bias *Tensor) *Tensor {
+	out, err := cgo.LinearReLU(input.handle("linear_re_lu"), weight.handle("linear_re_lu"), bias.optional("linear_re_lu"))
+	if err != nil {
+		fail("linear_re_lu", err, operand{"input", input}, operand{"weight", weight}, operand{"bias", bias})
+	}
+	return own(out)
+}
+
+// LinearCentered: (input - center)·weightᵀ + bias, and max(…, 0) of it with relu; center is one row.
+func (input *Tensor) LinearCentered(center *Tensor, weight *Tensor, bias *Tensor, relu bool) *Tensor {
+	out, err := cgo.LinearCentered(input.handle("linear_centered"), center.handle("linear_centered"), weight.handle("linear_centered"), bias.optional("linear_centered"), relu)
+	if err != nil {
+		fail("linear_centered", err, operand{"input", input}, operand{"center", center}, operand{"weight", weight}, operand{"bias", bias})
 	}
 	return own(out)
 }
@@ -506,6 +533,33 @@ func (logits *Tensor) BCEWithLogits(target *Tensor) *Tensor {
 		fail("bce_with_logits", err, operand{"logits", logits}, operand{"target", target})
 	}
 	return own(out)
+}
+
+// BernoulliNLL: Σ softplus(l) - l·x of each sample of the batch.
+func (logits *Tensor) BernoulliNLL(target *Tensor) *Tensor {
+	out, err := cgo.BernoulliNLL(logits.handle("bernoulli_nll"), target.handle("bernoulli_nll"))
+	if err != nil {
+		fail("bernoulli_nll", err, operand{"logits", logits}, operand{"target", target})
+	}
+	return own(out)
+}
+
+// GaussianNLL: ½ Σ (m - x)² of each sample of the batch.
+func (mean *Tensor) GaussianNLL(target *Tensor) *Tensor {
+	out, err := cgo.GaussianNLL(mean.handle("gaussian_nll"), target.handle("gaussian_nll"))
+	if err != nil {
+		fail("gaussian_nll", err, operand{"mean", mean}, operand{"target", target})
+	}
+	return own(out)
+}
+
+// NormalPosterior: with s = logvar in [low, high]: mu + e^(s/2)·eps, and KL(N(mu, e^s) ‖ N(0, I)) of each row.
+func (mu *Tensor) NormalPosterior(logvar *Tensor, eps *Tensor, low float64, high float64) (*Tensor, *Tensor) {
+	out, second, err := cgo.NormalPosterior(mu.handle("normal_posterior"), logvar.handle("normal_posterior"), eps.handle("normal_posterior"), low, high)
+	if err != nil {
+		fail("normal_posterior", err, operand{"mu", mu}, operand{"logvar", logvar}, operand{"eps", eps})
+	}
+	return own(out), own(second)
 }
 
 // CrossEntropy: mean cross entropy of int64 classes.

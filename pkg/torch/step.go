@@ -58,3 +58,13 @@ func ClipGradNorm(params []*Tensor, maxNorm float64) *Tensor {
 	h, err := cgo.ClipGradNorm(handles("clip_grad_norm", params), maxNorm)
 	return own(must("clip_grad_norm", h, err))
 }
+
+// MeterAdd adds the scalars of one step to sums, float64 [values + 2]: the values and
+// the number of steps that count, and last how many were skipped in a row. skip is a
+// float32 scalar, 1 where the step was skipped.
+func MeterAdd(sums *Tensor, values []*Tensor, skip *Tensor) {
+	const op = "meter_add"
+	if err := cgo.MeterAdd(sums.handle(op), handles(op, values), skip.handle(op)); err != nil {
+		fail(op, err, operandsOf(values)...)
+	}
+}

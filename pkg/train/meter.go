@@ -25,20 +25,7 @@ func newMeter(names []string, d torch.Device) *meter {
 
 // add takes the metrics of one step, and 1 in skip where the step was skipped.
 func (m *meter) add(values []*torch.Tensor, skip *torch.Tensor) {
-	skip = skip.To(torch.Float64)
-	counted := skip.MulScalar(-1).AddScalar(1)
-	row := append(append([]*torch.Tensor{}, values...), counted, skip)
-	for i, v := range row {
-		row[i] = v.To(torch.Float64)
-	}
-	n := int64(len(values))
-	last := m.sums.Narrow(0, n+1, 1)
-	last.Mul_(skip.Reshape([]int64{1})) // a step that counts ends the row of skipped ones
-	stacked := torch.Stack(row, 0)
-	skipped := skip.Gt(0)
-	sums := stacked.Narrow(0, 0, n).MaskedFill(skipped, 0)
-	m.sums.Narrow(0, 0, n).Add_(sums)
-	m.sums.Narrow(0, n, 2).Add_(stacked.Narrow(0, n, 2))
+	torch.MeterAdd(m.sums, values, skip)
 }
 
 // reading is what the host sees of a meter.

@@ -40,8 +40,8 @@ func buildReLUL1(params any, in model.Inputs, o nn.Options) (model.Model, error)
 // dead.
 func (s *reluL1) Loss(c *model.Context, b model.Batch) model.Output {
 	x := s.rows(b.X)
-	f := s.encode(x)
-	e := x.Sub(s.decode(f))
+	f := x.LinearCentered(s.BDec, s.WEnc.Transpose(0, 1), s.BEnc, true)
+	e := x.Sub(f.Linear(s.WDec.Transpose(0, 1), s.BDec))
 	l2, l1 := squared(e), f.SumDim([]int64{1}, false).Mean()
 	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "l1", Value: l1.Detach()}},
 		sparsity(x, e, f, s.dead())...)

@@ -30,7 +30,7 @@ func newLikelihood(name string) (likelihood, error) {
 // Σ softplus(l) - x·l. With logits there is no log(0).
 type bernoulli struct{}
 
-func (bernoulli) nll(out, x *torch.Tensor) *torch.Tensor { return sumSample(out.BCEWithLogits(x)) }
+func (bernoulli) nll(out, x *torch.Tensor) *torch.Tensor { return out.BernoulliNLL(x) }
 
 func (bernoulli) mean(out *torch.Tensor) *torch.Tensor { return out.Sigmoid() }
 
@@ -45,13 +45,8 @@ func (bernoulli) accepts(low, high float64) error {
 // of the density; without it a weight such as beta would mean half as much.
 type gaussian struct{}
 
-func (gaussian) nll(out, x *torch.Tensor) *torch.Tensor {
-	return sumSample(x.Sub(out).Square()).MulScalar(0.5)
-}
+func (gaussian) nll(out, x *torch.Tensor) *torch.Tensor { return out.GaussianNLL(x) }
 
 func (gaussian) mean(out *torch.Tensor) *torch.Tensor { return out }
 
 func (gaussian) accepts(_, _ float64) error { return nil }
-
-// sumSample sums [B, …] over all but the batch.
-func sumSample(t *torch.Tensor) *torch.Tensor { return t.Flatten(1, -1).SumDim([]int64{1}, false) }

@@ -63,16 +63,25 @@ func plan(c Config, in model.Inputs, o nn.Options) (layout, error) {
 	return layout{}, model.Mistakef("model.encoder.kind: found %q, expected mlp or conv", c.Encoder.Kind)
 }
 
-// posterior is q(z|x): mu and s, both [B, K]. s is limited to [-30, 20], so that
-// neither exp s nor its gradient overflows.
-func (n *Net) posterior(x *torch.Tensor, training bool) (mu, s *torch.Tensor) {
+// heads are the mean and the log variance of q(z|x) as the network gives them, both
+// [B, K].
+func (n *Net) heads(x *torch.Tensor, training bool) (mu, logvar *torch.Tensor) {
 	if n.flat {
 		x = x.Flatten(1, -1)
 	}
 	h := n.Encoder.Forward(x, training)
 	mu = torch.In("mu", func() *torch.Tensor { return n.Mu.Forward(h, training) })
-	s = torch.In("logvar", func() *torch.Tensor { return n.LogVar.Forward(h, training) })
-	return mu, s.Clamp(-30, 20)
+	logvar = torch.In("logvar", func() *torch.Tensor { return n.LogVar.Forward(h, training) })
+	return mu, logvar
+}
+
+// The log variance s is limited, so that neither exp s nor its gradient overflows.
+const minLogVar, maxLogVar = -30, 20
+
+// posterior is q(z|x): mu and s, both [B, K].
+func (n *Net) posterior(x *torch.Tensor) (mu, s *torch.Tensor) {
+	mu, logvar := n.heads(x, false)
+	return mu, logvar.Clamp(minLogVar, maxLogVar)
 }
 
 // CheckData says whether the likelihood is one of data such as x; it waits for the
@@ -97,9 +106,9 @@ func (n *Net) decode(z *torch.Tensor, training bool) *torch.Tensor {
 
 // terms are the two parts of the negative ELBO of one sample of z, each [B].
 func (n *Net) terms(c *model.Context, x *torch.Tensor) (recon, kl *torch.Tensor) {
-	mu, s := n.posterior(x, c.Train)
-	out := n.decode(sample(mu, s, c.Noise), c.Train)
-	return n.likelihood.nll(out, x), sumSample(klNormal(mu, s))
+	mu, logvar := n.heads(x, c.Train)
+	z, kl := mu.NormalPosterior(logvar, c.Noise.Randn(mu.Shape(), mu), minLogVar, maxLogVar)
+	return n.likelihood.nll(n.decode(z, c.Train), x), kl
 }
 
 // weighted is mean_B(R + weight·KL) with its two terms as metrics.

@@ -8,7 +8,7 @@ import (
 // Embed is the code of each sample: mean (the default) and sample are [B, K],
 // mean_logvar is [B, 2K].
 func (n *Net) Embed(x *torch.Tensor, what string, noise model.Noise) (*torch.Tensor, error) {
-	mu, s := n.posterior(x, false)
+	mu, s := n.posterior(x)
 	switch what {
 	case "", "mean":
 		return mu, nil
@@ -23,7 +23,7 @@ func (n *Net) Embed(x *torch.Tensor, what string, noise model.Noise) (*torch.Ten
 // Predict is the reconstruction at the mean of q(z|x), [B, …sample shape], in the
 // units of the input.
 func (n *Net) Predict(x *torch.Tensor) *torch.Tensor {
-	mu, _ := n.posterior(x, false)
+	mu, _ := n.posterior(x)
 	return n.likelihood.mean(n.decode(mu, false))
 }
 
