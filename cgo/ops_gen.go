@@ -37,6 +37,7 @@ static inline th_nothing call_uniform_(const th_tensor *a, double low, double hi
 static inline th_nothing call_normal_(const th_tensor *a, double mean, double std) { return trainer_api->normal_(a, mean, std); }
 static inline th_nothing call_adam_step(int decoupled, th_tensor *const *params, int64_t n_params, th_tensor *const *m, int64_t n_m, th_tensor *const *v, int64_t n_v, const th_tensor *step, const th_tensor *lr, double beta1, double beta2, double eps, double decay, const th_tensor *foundInf) { return trainer_api->adam_step(decoupled, params, n_params, m, n_m, v, n_v, step, lr, beta1, beta2, eps, decay, foundInf); }
 static inline th_nothing call_sgd_step(th_tensor *const *params, int64_t n_params, th_tensor *const *momenta, int64_t n_momenta, const th_tensor *lr, double momentum, double dampening, double decay, int nesterov, int first, const th_tensor *foundInf) { return trainer_api->sgd_step(params, n_params, momenta, n_momenta, lr, momentum, dampening, decay, nesterov, first, foundInf); }
+static inline th_nothing call_meter_add(const th_tensor *sums, th_tensor *const *values, int64_t n_values, const th_tensor *skip) { return trainer_api->meter_add(sums, values, n_values, skip); }
 static inline th_one call_clip_grad_norm(th_tensor *const *params, int64_t n_params, double maxNorm) { return trainer_api->clip_grad_norm(params, n_params, maxNorm); }
 static inline th_int call_sparse_kernels(int on) { return trainer_api->sparse_kernels(on); }
 static inline th_one call_host_empty(int64_t *shape, int64_t n_shape, int64_t dtype, int pinned) { return trainer_api->host_empty(shape, n_shape, dtype, pinned); }
@@ -99,6 +100,7 @@ static inline th_one call_sum(const th_tensor *a) { return trainer_api->sum(a); 
 static inline th_one call_mean(const th_tensor *a) { return trainer_api->mean(a); }
 static inline th_one call_sum_dim(const th_tensor *a, int64_t *dims, int64_t n_dims, int keep) { return trainer_api->sum_dim(a, dims, n_dims, keep); }
 static inline th_one call_mean_dim(const th_tensor *a, int64_t *dims, int64_t n_dims, int keep) { return trainer_api->mean_dim(a, dims, n_dims, keep); }
+static inline th_one call_positive_counts(const th_tensor *a) { return trainer_api->positive_counts(a); }
 static inline th_one call_norm_dim(const th_tensor *a, int64_t *dims, int64_t n_dims, int keep) { return trainer_api->norm_dim(a, dims, n_dims, keep); }
 static inline th_one call_amax(const th_tensor *a, int64_t *dims, int64_t n_dims, int keep) { return trainer_api->amax(a, dims, n_dims, keep); }
 static inline th_one call_argmax(const th_tensor *a, int64_t dim) { return trainer_api->argmax(a, dim); }
@@ -106,6 +108,8 @@ static inline th_one call_log_sum_exp(const th_tensor *a, int64_t *dims, int64_t
 static inline th_one call_softmax(const th_tensor *a, int64_t dim) { return trainer_api->softmax(a, dim); }
 static inline th_one call_mat_mul(const th_tensor *a, const th_tensor *b) { return trainer_api->mat_mul(a, b); }
 static inline th_one call_linear(const th_tensor *input, const th_tensor *weight, const th_tensor *bias) { return trainer_api->linear(input, weight, bias); }
+static inline th_one call_linear_re_lu(const th_tensor *input, const th_tensor *weight, const th_tensor *bias) { return trainer_api->linear_re_lu(input, weight, bias); }
+static inline th_one call_linear_centered(const th_tensor *input, const th_tensor *center, const th_tensor *weight, const th_tensor *bias, int relu) { return trainer_api->linear_centered(input, center, weight, bias, relu); }
 static inline th_one call_add_mm(const th_tensor *bias, const th_tensor *a, const th_tensor *b) { return trainer_api->add_mm(bias, a, b); }
 static inline th_one call_conv2d(const th_tensor *input, const th_tensor *weight, const th_tensor *bias, int64_t *stride, int64_t n_stride, int64_t *padding, int64_t n_padding, int64_t *dilation, int64_t n_dilation, int64_t groups) { return trainer_api->conv2d(input, weight, bias, stride, n_stride, padding, n_padding, dilation, n_dilation, groups); }
 static inline th_one call_conv_transpose2d(const th_tensor *input, const th_tensor *weight, const th_tensor *bias, int64_t *stride, int64_t n_stride, int64_t *padding, int64_t n_padding, int64_t *outputPadding, int64_t n_outputPadding, int64_t groups, int64_t *dilation, int64_t n_dilation) { return trainer_api->conv_transpose2d(input, weight, bias, stride, n_stride, padding, n_padding, outputPadding, n_outputPadding, groups, dilation, n_dilation); }
@@ -113,6 +117,9 @@ static inline th_one call_batch_norm(const th_tensor *input, const th_tensor *we
 static inline th_one call_layer_norm(const th_tensor *input, int64_t *shape, int64_t n_shape, const th_tensor *weight, const th_tensor *bias, double eps) { return trainer_api->layer_norm(input, shape, n_shape, weight, bias, eps); }
 static inline th_one call_dropout(const th_tensor *input, double p, int training) { return trainer_api->dropout(input, p, training); }
 static inline th_one call_bce_with_logits(const th_tensor *logits, const th_tensor *target) { return trainer_api->bce_with_logits(logits, target); }
+static inline th_one call_bernoulli_nll(const th_tensor *logits, const th_tensor *target) { return trainer_api->bernoulli_nll(logits, target); }
+static inline th_one call_gaussian_nll(const th_tensor *mean, const th_tensor *target) { return trainer_api->gaussian_nll(mean, target); }
+static inline th_two call_normal_posterior(const th_tensor *mu, const th_tensor *logvar, const th_tensor *eps, double low, double high) { return trainer_api->normal_posterior(mu, logvar, eps, low, high); }
 static inline th_one call_cross_entropy(const th_tensor *logits, const th_tensor *target) { return trainer_api->cross_entropy(logits, target); }
 static inline th_one call_reshape(const th_tensor *a, int64_t *shape, int64_t n_shape) { return trainer_api->reshape(a, shape, n_shape); }
 static inline th_one call_flatten(const th_tensor *a, int64_t start, int64_t end) { return trainer_api->flatten(a, start, end); }
@@ -147,7 +154,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0x0eec368606df0e8e)
+const tableHash = uint64(0xfbaeda385525dee7)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -314,6 +321,12 @@ func AdamStep(decoupled bool, params []Tensor, m []Tensor, v []Tensor, step Tens
 // SGDStep: at::_fused_sgd_.
 func SGDStep(params []Tensor, momenta []Tensor, lr Tensor, momentum float64, dampening float64, decay float64, nesterov bool, first bool, foundInf Tensor) error {
 	r := C.call_sgd_step((**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(params))), C.int64_t(len(params)), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(momenta))), C.int64_t(len(momenta)), (*C.th_tensor)(lr), C.double(momentum), C.double(dampening), C.double(decay), cbool(nesterov), cbool(first), (*C.th_tensor)(foundInf))
+	return takeError(r.err)
+}
+
+// MeterAdd: adds values and 1 to sums unless skip is 1; the last of sums counts the skipped ones in a row.
+func MeterAdd(sums Tensor, values []Tensor, skip Tensor) error {
+	r := C.call_meter_add((*C.th_tensor)(sums), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(values))), C.int64_t(len(values)), (*C.th_tensor)(skip))
 	return takeError(r.err)
 }
 
@@ -689,6 +702,12 @@ func MeanDim(a Tensor, dims []int64, keep bool) (Tensor, error) {
 	return Tensor(r.out), takeError(r.err)
 }
 
+// PositiveCounts: how many elements of each column are > 0, int64.
+func PositiveCounts(a Tensor) (Tensor, error) {
+	r := C.call_positive_counts((*C.th_tensor)(a))
+	return Tensor(r.out), takeError(r.err)
+}
+
 // NormDim: 2-norm over dims.
 func NormDim(a Tensor, dims []int64, keep bool) (Tensor, error) {
 	r := C.call_norm_dim((*C.th_tensor)(a), (*C.int64_t)(unsafe.SliceData(dims)), C.int64_t(len(dims)), cbool(keep))
@@ -728,6 +747,18 @@ func MatMul(a Tensor, b Tensor) (Tensor, error) {
 // Linear: input·weightᵀ + bias.
 func Linear(input Tensor, weight Tensor, bias Tensor) (Tensor, error) {
 	r := C.call_linear((*C.th_tensor)(input), (*C.th_tensor)(weight), (*C.th_tensor)(bias))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// LinearReLU: max(input·weightᵀ + bias, 0).
+func LinearReLU(input Tensor, weight Tensor, bias Tensor) (Tensor, error) {
+	r := C.call_linear_re_lu((*C.th_tensor)(input), (*C.th_tensor)(weight), (*C.th_tensor)(bias))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// LinearCentered: (input - center)·weightᵀ + bias, and max(…, 0) of it with relu; center is one row.
+func LinearCentered(input Tensor, center Tensor, weight Tensor, bias Tensor, relu bool) (Tensor, error) {
+	r := C.call_linear_centered((*C.th_tensor)(input), (*C.th_tensor)(center), (*C.th_tensor)(weight), (*C.th_tensor)(bias), cbool(relu))
 	return Tensor(r.out), takeError(r.err)
 }
 
@@ -771,6 +802,24 @@ func Dropout(input Tensor, p float64, training bool) (Tensor, error) {
 func BCEWithLogits(logits Tensor, target Tensor) (Tensor, error) {
 	r := C.call_bce_with_logits((*C.th_tensor)(logits), (*C.th_tensor)(target))
 	return Tensor(r.out), takeError(r.err)
+}
+
+// BernoulliNLL: Σ softplus(l) - l·x of each sample of the batch.
+func BernoulliNLL(logits Tensor, target Tensor) (Tensor, error) {
+	r := C.call_bernoulli_nll((*C.th_tensor)(logits), (*C.th_tensor)(target))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// GaussianNLL: ½ Σ (m - x)² of each sample of the batch.
+func GaussianNLL(mean Tensor, target Tensor) (Tensor, error) {
+	r := C.call_gaussian_nll((*C.th_tensor)(mean), (*C.th_tensor)(target))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// NormalPosterior: with s = logvar in [low, high]: mu + e^(s/2)·eps, and KL(N(mu, e^s) ‖ N(0, I)) of each row.
+func NormalPosterior(mu Tensor, logvar Tensor, eps Tensor, low float64, high float64) (Tensor, Tensor, error) {
+	r := C.call_normal_posterior((*C.th_tensor)(mu), (*C.th_tensor)(logvar), (*C.th_tensor)(eps), C.double(low), C.double(high))
+	return Tensor(r.out), Tensor(r.second), takeError(r.err)
 }
 
 // CrossEntropy: mean cross entropy of int64 classes.

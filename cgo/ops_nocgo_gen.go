@@ -98,6 +98,9 @@ func SGDStep(params []Tensor, momenta []Tensor, lr Tensor, momentum float64, dam
 	return errNoCgo
 }
 
+// MeterAdd: adds values and 1 to sums unless skip is 1; the last of sums counts the skipped ones in a row.
+func MeterAdd(sums Tensor, values []Tensor, skip Tensor) error { return errNoCgo }
+
 // ClipGradNorm: scales the gradients to a total 2-norm of at most maxNorm; the norm before.
 func ClipGradNorm(params []Tensor, maxNorm float64) (Tensor, error) { return nil, errNoCgo }
 
@@ -284,6 +287,9 @@ func SumDim(a Tensor, dims []int64, keep bool) (Tensor, error) { return nil, err
 // MeanDim: means over dims.
 func MeanDim(a Tensor, dims []int64, keep bool) (Tensor, error) { return nil, errNoCgo }
 
+// PositiveCounts: how many elements of each column are > 0, int64.
+func PositiveCounts(a Tensor) (Tensor, error) { return nil, errNoCgo }
+
 // NormDim: 2-norm over dims.
 func NormDim(a Tensor, dims []int64, keep bool) (Tensor, error) { return nil, errNoCgo }
 
@@ -304,6 +310,14 @@ func MatMul(a Tensor, b Tensor) (Tensor, error) { return nil, errNoCgo }
 
 // Linear: input·weightᵀ + bias.
 func Linear(input Tensor, weight Tensor, bias Tensor) (Tensor, error) { return nil, errNoCgo }
+
+// LinearReLU: max(input·weightᵀ + bias, 0).
+func LinearReLU(input Tensor, weight Tensor, bias Tensor) (Tensor, error) { return nil, errNoCgo }
+
+// LinearCentered: (input - center)·weightᵀ + bias, and max(…, 0) of it with relu; center is one row.
+func LinearCentered(input Tensor, center Tensor, weight Tensor, bias Tensor, relu bool) (Tensor, error) {
+	return nil, errNoCgo
+}
 
 // AddMM: bias + a·b.
 func AddMM(bias Tensor, a Tensor, b Tensor) (Tensor, error) { return nil, errNoCgo }
@@ -333,6 +347,17 @@ func Dropout(input Tensor, p float64, training bool) (Tensor, error) { return ni
 
 // BCEWithLogits: softplus(l) - l·x for each element.
 func BCEWithLogits(logits Tensor, target Tensor) (Tensor, error) { return nil, errNoCgo }
+
+// BernoulliNLL: Σ softplus(l) - l·x of each sample of the batch.
+func BernoulliNLL(logits Tensor, target Tensor) (Tensor, error) { return nil, errNoCgo }
+
+// GaussianNLL: ½ Σ (m - x)² of each sample of the batch.
+func GaussianNLL(mean Tensor, target Tensor) (Tensor, error) { return nil, errNoCgo }
+
+// NormalPosterior: with s = logvar in [low, high]: mu + e^(s/2)·eps, and KL(N(mu, e^s) ‖ N(0, I)) of each row.
+func NormalPosterior(mu Tensor, logvar Tensor, eps Tensor, low float64, high float64) (Tensor, Tensor, error) {
+	return nil, nil, errNoCgo
+}
 
 // CrossEntropy: mean cross entropy of int64 classes.
 func CrossEntropy(logits Tensor, target Tensor) (Tensor, error) { return nil, errNoCgo }

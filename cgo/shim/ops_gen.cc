@@ -244,6 +244,15 @@ th_nothing sgd_step_op(th_tensor *const *params_, int64_t n_params_, th_tensor *
   });
 }
 
+th_nothing meter_add_op(const th_tensor *sums_, th_tensor *const *values_, int64_t n_values_, const th_tensor *skip_) {
+  return guard_nothing([&]{
+    at::Tensor sums = value(sums_);
+    Tensors values{values_, n_values_};
+    at::Tensor skip = value(skip_);
+    meter_add(sums, values, skip);
+  });
+}
+
 th_one clip_grad_norm_op(th_tensor *const *params_, int64_t n_params_, double maxNorm_) {
   return guard_one([&]{
     Tensors params{params_, n_params_};
@@ -652,7 +661,7 @@ th_one any_dim_op(const th_tensor *a_, int64_t dim_) {
 th_one non_finite_op(const th_tensor *a_) {
   return guard_one([&]{
     at::Tensor a = value(a_);
-    return a.isfinite().all().logical_not().to(at::kFloat);
+    return non_finite(a);
   });
 }
 
@@ -703,6 +712,13 @@ th_one mean_dim_op(const th_tensor *a_, int64_t *dims_, int64_t n_dims_, int kee
     Ints dims(dims_, n_dims_);
     bool keep = keep_ != 0;
     return a.mean(dims, keep);
+  });
+}
+
+th_one positive_counts_op(const th_tensor *a_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    return positive_counts(a);
   });
 }
 
@@ -762,7 +778,27 @@ th_one linear_op(const th_tensor *input_, const th_tensor *weight_, const th_ten
     at::Tensor input = value(input_);
     at::Tensor weight = value(weight_);
     at::Tensor bias = value(bias_);
-    return at::linear(input, weight, bias);
+    return linear(input, {}, weight, bias, false);
+  });
+}
+
+th_one linear_re_lu_op(const th_tensor *input_, const th_tensor *weight_, const th_tensor *bias_) {
+  return guard_one([&]{
+    at::Tensor input = value(input_);
+    at::Tensor weight = value(weight_);
+    at::Tensor bias = value(bias_);
+    return linear(input, {}, weight, bias, true);
+  });
+}
+
+th_one linear_centered_op(const th_tensor *input_, const th_tensor *center_, const th_tensor *weight_, const th_tensor *bias_, int relu_) {
+  return guard_one([&]{
+    at::Tensor input = value(input_);
+    at::Tensor center = value(center_);
+    at::Tensor weight = value(weight_);
+    at::Tensor bias = value(bias_);
+    bool relu = relu_ != 0;
+    return linear(input, center, weight, bias, relu);
   });
 }
 
@@ -841,6 +877,33 @@ th_one bce_with_logits_op(const th_tensor *logits_, const th_tensor *target_) {
     at::Tensor logits = value(logits_);
     at::Tensor target = value(target_);
     return at::binary_cross_entropy_with_logits(logits, target, {}, {}, at::Reduction::None);
+  });
+}
+
+th_one bernoulli_nll_op(const th_tensor *logits_, const th_tensor *target_) {
+  return guard_one([&]{
+    at::Tensor logits = value(logits_);
+    at::Tensor target = value(target_);
+    return bernoulli_nll(logits, target);
+  });
+}
+
+th_one gaussian_nll_op(const th_tensor *mean_, const th_tensor *target_) {
+  return guard_one([&]{
+    at::Tensor mean = value(mean_);
+    at::Tensor target = value(target_);
+    return gaussian_nll(mean, target);
+  });
+}
+
+th_two normal_posterior_op(const th_tensor *mu_, const th_tensor *logvar_, const th_tensor *eps_, double low_, double high_) {
+  return guard_two([&]{
+    at::Tensor mu = value(mu_);
+    at::Tensor logvar = value(logvar_);
+    at::Tensor eps = value(eps_);
+    double low = low_;
+    double high = high_;
+    return normal_posterior(mu, logvar, eps, low, high);
   });
 }
 
@@ -1123,6 +1186,7 @@ const th_api table = {
     normal__op,
     adam_step_op,
     sgd_step_op,
+    meter_add_op,
     clip_grad_norm_op,
     sparse_kernels_op,
     host_empty_op,
@@ -1185,6 +1249,7 @@ const th_api table = {
     mean_op,
     sum_dim_op,
     mean_dim_op,
+    positive_counts_op,
     norm_dim_op,
     amax_op,
     argmax_op,
@@ -1192,6 +1257,8 @@ const th_api table = {
     softmax_op,
     mat_mul_op,
     linear_op,
+    linear_re_lu_op,
+    linear_centered_op,
     add_mm_op,
     conv2d_op,
     conv_transpose2d_op,
@@ -1199,6 +1266,9 @@ const th_api table = {
     layer_norm_op,
     dropout_op,
     bce_with_logits_op,
+    bernoulli_nll_op,
+    gaussian_nll_op,
+    normal_posterior_op,
     cross_entropy_op,
     reshape_op,
     flatten_op,

@@ -10,13 +10,11 @@ func (s *Core) dead() *torch.Tensor {
 	return s.Silent.Sub(limit).Ge(0)
 }
 
-// count moves the counters by a training batch: 0 where it activated a latent, B more
-// elsewhere.
-func (s *Core) count(f *torch.Tensor) {
+// count moves the counters by a training batch of n samples, of which counts activated
+// each latent: 0 where one did, n more elsewhere.
+func (s *Core) count(counts *torch.Tensor, n int64) {
 	torch.NoGrad(func() {
-		samples := torch.Full(nil, float64(f.Size(0)), torch.Like(s.Silent))
-		silent := f.Gt(0).AnyDim(0).LogicalNot()
-		s.Silent.Add_(samples)
-		s.Silent.Mul_(silent)
+		s.Silent.AddScalar_(float64(n))
+		s.Silent.Mul_(counts.Gt(0).LogicalNot())
 	})
 }

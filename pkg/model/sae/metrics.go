@@ -14,16 +14,15 @@ func squared(t *torch.Tensor) *torch.Tensor {
 // 1/B).
 func variance(t *torch.Tensor) *torch.Tensor { return squared(t.Sub(mean(t))) }
 
-// sparsity reports how the codes f explain x and what is dead:
+// sparsity reports how codes explain x and what is dead:
 //
-//	l0                  mean number of active latents of a sample, as they are: a top-k
-//	                    code has fewer than k where h has fewer positives
+//	l0                  active: the mean number of active latents of a sample, as they
+//	                    are: a top-k code has fewer than k where h has fewer positives
 //	explained_variance  1 - Var(e)/Var(x) of this batch, columns summed; a constant
 //	                    error of x^ is not seen; 0 where the batch has no variance
 //	dead                share of latents that no sample activated for dead_after_samples
-func sparsity(x, e, f, dead *torch.Tensor) (metrics []model.Metric) {
+func sparsity(x, e, active, dead *torch.Tensor) (metrics []model.Metric) {
 	torch.NoGrad(func() {
-		active := f.Gt(0).To(x.DType()).SumDim([]int64{1}, false).Mean()
 		total := variance(x)
 		explained := variance(e).Div(total).Neg().AddScalar(1).MaskedFill(total.Gt(0).LogicalNot(), 0)
 		metrics = []model.Metric{
@@ -33,4 +32,9 @@ func sparsity(x, e, f, dead *torch.Tensor) (metrics []model.Metric) {
 		}
 	})
 	return metrics
+}
+
+// meanActive is the mean of the counts of active latents over the samples of x.
+func meanActive(counts, x *torch.Tensor) *torch.Tensor {
+	return counts.Sum().To(x.DType()).MulScalar(1 / float64(x.Size(0)))
 }

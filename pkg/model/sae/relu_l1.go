@@ -43,10 +43,11 @@ func (s *reluL1) Loss(c *model.Context, b model.Batch) model.Output {
 	f := x.LinearCentered(s.BDec, s.WEnc.Transpose(0, 1), s.BEnc, true)
 	e := x.Sub(f.Linear(s.WDec.Transpose(0, 1), s.BDec))
 	l2, l1 := squared(e), f.SumDim([]int64{1}, false).Mean()
+	counts := f.Detach().PositiveCounts()
 	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "l1", Value: l1.Detach()}},
-		sparsity(x, e, f, s.dead())...)
+		sparsity(x, e, meanActive(counts, x), s.dead())...)
 	if c.Train {
-		s.count(f)
+		s.count(counts, x.Size(0))
 	}
 	return model.Output{Loss: l2.Add(s.penalty(c, l1)), Metrics: metrics}
 }

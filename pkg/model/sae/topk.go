@@ -107,7 +107,7 @@ func (s *topK) Loss(c *model.Context, b model.Batch) model.Output {
 		loss = loss.Add(aux.MulScalar(s.alpha))
 	}
 	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "aux", Value: aux.Detach()}},
-		sparsity(x, e, f, dead)...)
+		sparsity(x, e, meanActive(f.Gt(0), x), dead)...)
 	if c.Train {
 		s.Silent.CountSilent_(f, active)
 	}
