@@ -71,6 +71,10 @@ func (c Chart) SVG() (string, error) {
 			return "", fmt.Errorf("draw %s: %w", s.Name, err)
 		}
 	}
+	if p.Y.Min == p.Y.Max { // room around a constant
+		room := math.Max(math.Abs(p.Y.Min)/2, 1e-9)
+		p.Y.Min, p.Y.Max = p.Y.Min-room, p.Y.Max+room
+	}
 	p.X.Tick.Marker = wholeTicks{}
 	return svg(p)
 }

@@ -56,11 +56,11 @@ p.about { color: var(--soft); margin: 0 0 1rem; }
 .legend i { display: inline-block; width: 1.1em; height: .3em; margin-right: .5em; vertical-align: .2em; border-radius: 2px; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .8rem .25rem 0; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } thead th { color: var(--soft); font-weight: 600; }
+th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; } thead th { color: var(--soft); font-weight: 600; }
 td.mark, th.mark { background: var(--mark); }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem; }
-figure { margin: 0; } figure svg { width: 100%; height: auto; color: var(--text); display: block; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem 2rem; padding-right: 1rem; }
+figure { margin: 0; } figure svg { width: 100%; height: auto; color: var(--text); display: block; overflow: visible; }
 svg text { fill: currentColor; font-family: system-ui, sans-serif !important; }
 `
 
