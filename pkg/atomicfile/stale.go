@@ -17,6 +17,16 @@ var tempPattern = regexp.MustCompile(`^\..+\.tmp-([0-9]+)-[0-9a-f]{8}$`)
 // nothing when they come from another machine.
 func RemoveStale(dir string) ([]string, error) { return removeTemp(dir, alive) }
 
+// IsStale says whether a file name is that of a temporary file whose process is gone.
+func IsStale(name string) bool {
+	m := tempPattern.FindStringSubmatch(name)
+	if m == nil {
+		return false
+	}
+	pid, err := strconv.Atoi(m[1])
+	return err == nil && !alive(pid)
+}
+
 // RemoveTemp removes all temporary files in the folder dir, whatever process they
 // name: a container gives the same process id to one run after the other. Call it
 // only where nothing else can be writing there.

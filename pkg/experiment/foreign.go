@@ -28,6 +28,10 @@ var (
 	tempPattern       = regexp.MustCompile(`^\..+\.tmp-[0-9]+-[0-9a-f]+$`)
 )
 
+// Foreign lists what trainer did not make in the run's directory dir, as paths relative
+// to it.
+func Foreign(dir string) ([]string, error) { return foreign(dir) }
+
 // foreign lists what trainer did not make in the run's directory dir, as paths
 // relative to it: files, and whole folders that are none of trainer's. A symbolic
 // link is always foreign.

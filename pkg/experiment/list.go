@@ -43,10 +43,11 @@ func List(root string) ([]*Info, error) {
 
 // lister walks folders and collects the runs in them.
 type lister struct {
-	found []*Info
-	links []string        // symbolic links that are still to be followed
-	seen  map[string]bool // real paths of folders
-	now   func() time.Time
+	found  []*Info
+	links  []string        // symbolic links that are still to be followed
+	seen   map[string]bool // real paths of folders
+	strays []Leftover
+	now    func() time.Time
 }
 
 func (l *lister) folder(dir string) error {
@@ -71,6 +72,7 @@ func (l *lister) folder(dir string) error {
 		switch {
 		case e.Name()[0] == '.':
 			l.hidden(dir, e)
+			l.stray(dir, e)
 		case e.IsDir():
 			err = l.folder(path)
 		case e.Type()&fs.ModeSymlink != 0 && isFolder(path):
@@ -100,6 +102,8 @@ func isRun(entries []fs.DirEntry) bool {
 }
 
 var stagePattern = regexp.MustCompile(`^\.(.+)\.` + kindNew + `-[0-9]+$`)
+
+var leftPattern = regexp.MustCompile(`^\.(.+)\.(` + kindNew + `|` + kindOld + `|` + kindTrash + `)-[0-9]+$`)
 
 // hidden adds a run that has not taken its name yet.
 func (l *lister) hidden(base string, e fs.DirEntry) {

@@ -14,7 +14,12 @@ type Content struct {
 	Size    int64  // bytes
 	ModTime time.Time
 	Shared  bool // the same file as one before it in the list: it takes no room of its own
+
+	file [2]uint64 // device and inode of a file with several names; zero for one
 }
+
+// Same says whether two contents are names of one file.
+func (c Content) Same(d Content) bool { return c.file == d.file && c.file != [2]uint64{} }
 
 // Contents lists the regular files below the run's directory dir in the order of their
 // paths. A file that goes away meanwhile is left out.
@@ -36,7 +41,7 @@ func Contents(dir string) ([]Content, error) {
 		c := Content{Path: rel, Size: info.Size(), ModTime: info.ModTime()}
 		if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Nlink > 1 {
 			id := [2]uint64{uint64(st.Dev), st.Ino}
-			c.Shared, seen[id] = seen[id], true
+			c.file, c.Shared, seen[id] = id, seen[id], true
 		}
 		list = append(list, c)
 		return nil
