@@ -68,10 +68,7 @@ func runList(out *console, dirs []string, want selection, asCSV bool) error {
 		return mistakef("found both --json and --csv; give one")
 	}
 	if len(dirs) == 0 {
-		dirs = []string{"."}
-		if isDir("experiments") {
-			dirs = []string{"experiments"}
-		}
+		dirs = defaultDirs()
 	}
 	list, err := want.of(dirs)
 	if err != nil {
@@ -91,6 +88,14 @@ func runList(out *console, dirs []string, want selection, asCSV bool) error {
 		return nil
 	}
 	return out.result(entries, runTable(list, want.columns))
+}
+
+// defaultDirs is where runs are looked for when nothing is said.
+func defaultDirs() []string {
+	if isDir("experiments") {
+		return []string{"experiments"}
+	}
+	return []string{"."}
 }
 
 // of reads the runs below the folders and selects among them.

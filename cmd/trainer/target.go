@@ -19,6 +19,7 @@ var wants = map[string]string{
 	"DIR":        "an experiment directory",
 	"DIR DIR…":   "two experiment directories or more",
 	"FILE":       "a checkpoint file",
+	"ARCHIVE":    "an archive",
 }
 
 // targets are the arguments of a command, with that of --config; at least one.
