@@ -16,6 +16,7 @@ import (
 var wants = map[string]string{
 	"CONFIG|DIR": "a config file or an experiment directory",
 	"CONFIG…":    "a config file",
+	"CONFIG":     "a config file",
 	"DIR":        "an experiment directory",
 	"DIR DIR…":   "two experiment directories or more",
 	"FILE":       "a checkpoint file",

@@ -46,6 +46,7 @@ var rules = []rule{
 	{pkg: "pkg/experiment", may: []string{"pkg/atomicfile"}, why: files, also: "atomicfile is a leaf: how a file is written whole"},
 	{pkg: "pkg/track", may: []string{"pkg/atomicfile", "golang.org/x/term"}, why: files, also: "atomicfile is a leaf: how a file is written whole"},
 	{pkg: "pkg/archive", may: []string{"pkg/atomicfile", "github.com/klauspost/compress/zstd"}, why: files, also: "atomicfile is a leaf: how a file is written whole"},
+	{pkg: "pkg/sweep", why: files},
 	{pkg: "pkg/report", may: []string{"gonum.org/v1/plot", "gonum.org/v1/plot/..."}, why: files},
 	{pkg: "pkg/runs", may: []string{"pkg/checkpoint", "pkg/config", "pkg/experiment", "pkg/track", "gopkg.in/yaml.v3"}, why: views},
 	{pkg: "pkg/track/mlflow", may: []string{"pkg/atomicfile", "pkg/track", "gopkg.in/yaml.v3"}, why: files, also: "it is a part of track with a package of its own: it is fed from track's journal"},
