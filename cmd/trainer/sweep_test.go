@@ -5,6 +5,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gotrainer/trainer/pkg/experiment"
 )
@@ -94,14 +95,19 @@ func TestAKilledSweepStopsItsRuns(t *testing.T) {
 	c.until(func() bool { return reaches("runs/a_latent_dim-2", 5)() && reaches("runs/a_latent_dim-3", 5)() })
 	c.send(syscall.SIGKILL)
 	c.wait()
-	c.until(func() bool {
-		for _, name := range []string{"a_latent_dim-2", "a_latent_dim-3"} {
-			if info, err := experiment.Find("runs/" + name); err != nil || info.Status == experiment.Running {
-				return false
-			}
+	for _, name := range []string{"runs/a_latent_dim-2", "runs/a_latent_dim-3"} {
+		held, err := experiment.Hold(name)
+		for begin := time.Now(); err != nil && time.Since(begin) < 2*time.Minute; time.Sleep(5 * time.Millisecond) {
+			held, err = experiment.Hold(name)
 		}
-		return true
-	})
+		if err != nil {
+			t.Fatal(err)
+		}
+		held.Release()
+		if info, err := experiment.Find(name); err != nil || info.Status != experiment.Interrupted {
+			t.Errorf("%+v, %v", info, err)
+		}
+	}
 }
 
 func TestAFailedRunStopsNoOtherAndIsRetriedWhenAsked(t *testing.T) {
