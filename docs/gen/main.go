@@ -24,6 +24,10 @@ stand for environment variables; the saved config keeps the reference.
 
 Short forms: ` + "`optimizer: adam`, `scheduler: cosine`, `grad_clip: 1.0`, `early_stopping: 10`," + `
 ` + "`training.lr` and `training.batch_size`" + `.
+
+` + "`extends: base.yaml`" + ` at the top of a file builds on another one, which may do the same; the path is relative
+to the file. The one rule of merging: sections are merged key by key, for all else the value of the file that
+extends holds, and ` + "`key: null`" + ` takes a key of the base away. The saved config has everything in one file.
 `
 
 func main() {

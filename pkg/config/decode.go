@@ -15,11 +15,12 @@ type decoder struct {
 	env      func(string) (string, bool)
 	models   Models
 	overs    map[*yaml.Node]string // nodes that came by --set, with that argument
+	origins  map[*yaml.Node]origin // nodes that came from a file that this one builds on
 	problems []Problem
 }
 
 func newDecoder(file, kind string, o Options) *decoder {
-	return &decoder{file: file, kind: kind, env: o.env(), models: o.Models, overs: map[*yaml.Node]string{}}
+	return &decoder{file: file, kind: kind, env: o.env(), models: o.Models, overs: map[*yaml.Node]string{}, origins: map[*yaml.Node]origin{}}
 }
 
 // spot is where a value stands: its path, and the node whose line a message gives (its
@@ -52,6 +53,8 @@ func (d *decoder) problem(n *yaml.Node, at spot, text string) {
 		p.Set = set
 	} else if set, ok := d.overs[at.node]; ok && at.node != nil {
 		p.Set = set
+	} else if from, ok := d.origins[at.node]; ok {
+		p.File, p.Line = from.file, from.line
 	} else if at.node != nil {
 		p.Line = at.node.Line
 	}
@@ -65,6 +68,9 @@ func (d *decoder) problem(n *yaml.Node, at spot, text string) {
 func (d *decoder) where(n *yaml.Node) string {
 	if set, ok := d.overs[n]; ok {
 		return "--set " + shorten(set, setWidth)
+	}
+	if from, ok := d.origins[n]; ok {
+		return fmt.Sprintf("%s:%d", from.file, from.line)
 	}
 	return fmt.Sprintf("line %d", n.Line)
 }

@@ -19,6 +19,7 @@ type Document struct {
 	saved string     // the text that says it
 	file  string     // the name of the file, for messages
 	overs map[*yaml.Node]string
+	from  map[*yaml.Node]origin
 }
 
 // decode reads the tree into the struct that into points to; the tree is then the
@@ -28,7 +29,7 @@ func (d *decoder) decode(text string, root *yaml.Node, into any) (*Document, err
 	if err := newError(d.problems); err != nil {
 		return nil, err
 	}
-	doc := &Document{text: text, root: root, file: d.file, overs: d.overs}
+	doc := &Document{text: text, root: root, file: d.file, overs: d.overs, from: d.origins}
 	return doc, doc.render()
 }
 

@@ -115,7 +115,10 @@ func Kind(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return kindOf(root), nil
+	d := newDecoder(path, KindTrain, Options{})
+	root = d.unfold(root)
+	d.extend(root, []string{path})
+	return kindOf(root), nil // problems are told when it is loaded
 }
 
 func kindOf(root *yaml.Node) string {
@@ -152,6 +155,7 @@ func prepare(name, text, kind string, o Options) (*yaml.Node, *decoder, error) {
 	if kind == KindTrain {
 		d.expandShort(root)
 	}
+	d.extend(root, []string{name})
 	for _, arg := range o.Set {
 		d.override(root, arg)
 	}

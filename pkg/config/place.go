@@ -14,7 +14,7 @@ var pathPart = regexp.MustCompile(`[^.\[\]]+`)
 // "configs/x.yaml:12", or "--set model.k=9". Where it was not given, it is the place of
 // the section around it.
 func (d *Document) Place(key string) string {
-	n, line, set := d.root, 0, ""
+	n, file, line, set := d.root, d.file, 0, ""
 	for _, part := range pathPart.FindAllString(key, -1) {
 		k, next := step(n, part)
 		if next == nil {
@@ -25,14 +25,16 @@ func (d *Document) Place(key string) string {
 		case d.overs[n] != "":
 			set = d.overs[n]
 		case k.Line > 0:
-			line, set = k.Line, ""
+			file, line, set = d.file, k.Line, ""
+		case d.from[k].line > 0:
+			file, line, set = d.from[k].file, d.from[k].line, ""
 		}
 	}
 	switch {
 	case set != "":
 		return "--set " + shorten(set, setWidth)
 	case line > 0:
-		return fmt.Sprintf("%s:%d", d.file, line)
+		return fmt.Sprintf("%s:%d", file, line)
 	}
 	return d.file
 }
