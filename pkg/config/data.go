@@ -66,6 +66,11 @@ func (l *Labels) UnmarshalConfig(v Value) {
 	}
 }
 
+// ConfigSchema is a path or a section of paths.
+func (l *Labels) ConfigSchema(section func(any) map[string]any) map[string]any {
+	return map[string]any{"anyOf": []any{map[string]any{"type": "string", "minLength": 1}, section(labelFiles{})}}
+}
+
 // splits gives a Labels' or Data's files by split, in order.
 func (l Labels) splits() [3]string { return [3]string{l.Train, l.Val, l.Test} }
 func (d Data) splits() [3]string   { return [3]string{d.Train, d.Val, d.Test} }

@@ -77,6 +77,21 @@ func (l *Layer) UnmarshalConfig(v config.Value) {
 	v.WrongWord(word, names)
 }
 
+// ConfigSchema is the words of layers without arguments, and a section of one key for
+// each of the others. What stands under that key is checked when the config is read.
+func (l *Layer) ConfigSchema(func(any) map[string]any) map[string]any {
+	var words []string
+	sections := map[string]any{}
+	for _, k := range kinds() {
+		words = append(words, k.name)
+		sections[k.name] = map[string]any{}
+	}
+	return map[string]any{"anyOf": []any{
+		map[string]any{"enum": words},
+		map[string]any{"type": "object", "properties": sections, "additionalProperties": false, "minProperties": 1, "maxProperties": 1},
+	}}
+}
+
 // read fills s from what stands under the layer's name.
 func (k kind) read(s spec, v config.Value) {
 	shape := v.Shape()
