@@ -289,6 +289,9 @@ func (r rules) textSchema() object {
 	}
 	if p, ok := patterns[r.named]; ok {
 		o["pattern"] = p
+		if r.named == "path" {
+			o["not"] = object{"pattern": `^~(/|$)`} // which is not expanded
+		}
 		return object{"anyOf": []any{o, fromEnvironment}}
 	}
 	return o
