@@ -78,7 +78,7 @@ func TestTheSchemaTakesWhatTheLoaderTakes(t *testing.T) {
 	for _, change := range [][2]string{
 		{"epochs: 1", "steps: 10"}, {"epochs: 1", "epochs: 1e1"}, {"epochs: 1", "epochs: ${EPOCHS:-3}"}, {"epochs: 1", "optimizer: sgd"}, {"epochs: 1", "optimizer: {name: sgd, momentum: 0.9, nesterov: true}"},
 		{"epochs: 1", "optimizer: {weight_decay: 0.1}"}, {"epochs: 1", "scheduler: cosine"}, {"epochs: 1", "scheduler: {name: step, step_size: 3}"}, {"epochs: 1", "grad_clip: 1.0"}, {"epochs: 1", "grad_clip: {max_norm: 2}"},
-		{"epochs: 1", "grad_clip: null"}, {"epochs: 1", "early_stopping: 5"}, {"epochs: 1", "lr: 0.1"}, {"epochs: 1", "batch_size: 8"}, {"epochs: 1", "deterministic: false"}, {"batch_size: 16\n", "split: {train: 0.5, val: 0.5}\n"},
+		{"epochs: 1", "grad_clip: null"}, {"epochs: 1", "early_stopping: 5"}, {"epochs: 1", "lr: 0.1"}, {"epochs: 1", "deterministic: false"}, {"batch_size: 16\n", "split: {train: 0.5, val: 0.5}\n"},
 		{"type: vae", "type: vae\n  variant: beta_vae\n  beta: 2"}, {"type: vae\n  latent_dim: 2\n  encoder:\n    hidden_dims: [8]", "type: sae\n  variant: topk\n  d_sae: 8\n  k: 2"},
 		{"save_strategy: best", "resume_every: 10m"}, {"save_strategy: best", "resume_every: 500"}, {"checkpoint:\n  save_strategy: best\n", ""}, {"checkpoint:\n  save_strategy: best\n", "checkpoint:\n"},
 		{"checkpoint:", "mlflow: {tracking_uri: \"${URI:-x}\", experiment_name: a, tags: {a: b}}\ncheckpoint:"}, {"name: a", "name: \"2024\""},

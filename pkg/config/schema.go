@@ -268,7 +268,7 @@ func (r rules) bounds(typ string) object {
 
 // patterns are the named checks that a regular expression says.
 var patterns = map[string]string{
-	"folder": folderText.String(), "device": deviceText.String(), "monitor": monitorText.String(), "path": `^(?!~$|~/).*\S`, "nonempty": `\S`, "checkpoint": `\S`,
+	"folder": folderText.String(), "device": deviceText.String(), "monitor": monitorText.String(), "path": `\S`, "nonempty": `\S`, "checkpoint": `\S`,
 }
 
 // textSchema is a text under the rules.
