@@ -50,8 +50,9 @@ test: build ## all tests: with libtorch, without cgo, and the CPU-only build
 	go build -buildvcs=false ./...
 	go build -buildvcs=false -tags cpu ./...
 
-interop: build ## checks our files and numbers with real PyTorch
+interop: build ## checks our files and numbers with real PyTorch, MLflow and TensorBoard
 	python=$$(interop/venv.sh); TRAINER_REQUIRE_LIBTORCH=1 interop/run.sh "$$python"
+	python=$$(interop/venv.sh interop/requirements-mlflow.txt); interop/run_mlflow.sh "$$python"
 
 demo: build ## the whole workflow on built-in data: train, embed, train on the embeddings, predict
 	$(trainer) train configs/train_vae.yaml --set experiment.name=demo

@@ -17,7 +17,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/trainer
 hash=$(sha256sum "$requirements" | cut -c1-12)
 venv=$cache/$name-$hash
 
-usable() { "$venv/bin/python" -c 'import numpy, safetensors' 2>/dev/null; }
+usable() { "$venv/bin/python" -c 'import numpy' 2>/dev/null; }
 
 mkdir -p "$cache"
 exec 9>"$cache/$name.lock"

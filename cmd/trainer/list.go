@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"fmt"
 	"math"
@@ -18,7 +19,8 @@ func listCommand() *cli.Command {
 		Name: "list", Usage: "every run below a folder, as a table", ArgsUsage: "[DIR…]",
 		Description: "Lists the runs in and below the folders, by default ./experiments where it is there, else the\n" +
 			"working directory: also those that another program wrote. A run that says it is running but\n" +
-			"whose process is gone is listed as interrupted. Nothing is changed. Needs no libtorch.\n\n" +
+			"whose process is gone is listed as interrupted, and ends in MLflow where it was\n" +
+			"reported there; nothing else is changed. Needs no libtorch.\n\n" +
 			"A name in --where, --sort and --columns is a column (" + strings.Join(runs.Columns, ", ") + "),\n" +
 			"a key of the config, such as model.beta, or a metric, such as val/loss (of the best epoch).\n" +
 			"time is how long training took, size the sum of the files.\n" +
@@ -35,7 +37,7 @@ func listCommand() *cli.Command {
 			&cli.BoolFlag{Name: "csv", Usage: "the result as CSV on stdout, with every metric"},
 		},
 		Action: func(c *cli.Context) error {
-			return runList(newConsole(c), c.Args().Slice(), selection{c.String("sort"), c.StringSlice("where"), splitNames(c.StringSlice("columns"))}, c.Bool("csv"))
+			return runList(c.Context, newConsole(c), c.Args().Slice(), selection{c.String("sort"), c.StringSlice("where"), splitNames(c.StringSlice("columns"))}, c.Bool("csv"))
 		},
 	}
 }
@@ -63,7 +65,7 @@ func splitNames(lists []string) []string {
 // usual are the columns that list shows without being asked.
 var usual = []string{"type", "name", "state", "best", "epoch", "time", "size"}
 
-func runList(out *console, dirs []string, want selection, asCSV bool) error {
+func runList(ctx context.Context, out *console, dirs []string, want selection, asCSV bool) error {
 	if asCSV && out.json {
 		return mistakef("found both --json and --csv; give one")
 	}
@@ -73,6 +75,9 @@ func runList(out *console, dirs []string, want selection, asCSV bool) error {
 	list, err := want.of(dirs)
 	if err != nil {
 		return err
+	}
+	for _, r := range list {
+		settleKilled(ctx, out, r.Dir())
 	}
 	if len(list) == 0 {
 		out.info("no runs below %s", strings.Join(dirs, ", "))

@@ -135,6 +135,18 @@ func settle(ctx context.Context, out *console, dir string) {
 	settleAs(ctx, out, info.Dir, mlflowStatus(info.Status), info.Heartbeat)
 }
 
+// settleKilled is settle for commands that only look at runs: it does nothing but for a
+// run whose process was killed and that MLflow believes to be running.
+func settleKilled(ctx context.Context, out *console, dir string) {
+	info, err := experiment.Find(dir)
+	if err != nil || info.Status == experiment.Running {
+		return
+	}
+	if w, ok, err := mlflow.In(info.Dir).Wanted(); err == nil && ok && w.Status == mlflow.Running {
+		settleAs(ctx, out, info.Dir, mlflowStatus(info.Status), info.Heartbeat)
+	}
+}
+
 // settleDead is settle for a directory that is no experiment of its own any more.
 func settleDead(ctx context.Context, out *console, dir string) {
 	settleAs(ctx, out, dir, mlflow.Killed, time.Now())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -29,7 +30,7 @@ func showCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return runShow(newConsole(c), dir)
+			return runShow(c.Context, newConsole(c), dir)
 		},
 	}
 }
@@ -60,11 +61,12 @@ type fileEntry struct {
 	About string `json:"about,omitempty"`
 }
 
-func runShow(out *console, dir string) error {
+func runShow(ctx context.Context, out *console, dir string) error {
 	info, err := experiment.Find(dir)
 	if err != nil {
 		return err
 	}
+	settleKilled(ctx, out, info.Dir)
 	s := showing(runs.Of(info))
 	return out.result(s, s.text())
 }
