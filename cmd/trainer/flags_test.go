@@ -113,7 +113,7 @@ func TestJSONIsTheWholeOfStdout(t *testing.T) {
 
 func TestHelpShowsAnExample(t *testing.T) {
 	s := newSite(t)
-	commands := []string{"train", "resume", "extract-embeddings", "extract_embeddings", "predict", "validate", "inspect", "list", "show", "compare", "clean", "archive", "restore", "sweep", "schema", "version"}
+	commands := []string{"train", "resume", "extract-embeddings", "extract_embeddings", "predict", "validate", "inspect", "list", "show", "compare", "clean", "archive", "restore", "sweep", "schema", "completion", "version"}
 	for _, args := range [][]string{{"--help"}, {"-h"}, {}, {"help"}} {
 		if r := s.ok(args...); !like(r.stdout, "NAME:…Exit codes:…Examples:\n      trainer train configs/…COMMANDS:…") {
 			t.Errorf("%v: %s", args, r.stdout)

@@ -82,7 +82,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Action:         noCommand,
 		Commands: []*cli.Command{
 			trainCommand(), resumeCommand(), extractCommand(), predictCommand(), validateCommand(), verifyCommand(), inspectCommand(),
-			listCommand(), showCommand(), compareCommand(), cleanCommand(), archiveCommand(), restoreCommand(), sweepCommand(), initCommand(), schemaCommand(), syncCommand(), versionCommand(),
+			listCommand(), showCommand(), compareCommand(), cleanCommand(), archiveCommand(), restoreCommand(), sweepCommand(), initCommand(), schemaCommand(), completionCommand(), syncCommand(), versionCommand(),
 		},
 	}
 	for _, c := range app.Commands {
