@@ -27,3 +27,12 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// Driver is what the NVIDIA driver of this machine answered.
+type Driver struct {
+	Found   bool   // libcuda.so.1 is there
+	Version int    // the newest CUDA that it supports: 13020 is 13.2
+	Status  int    // CUresult of the first call that failed; 0 where all went well
+	Devices int    // visible ones
+	Message string // what went wrong, in the loader's or the driver's words
+}

@@ -12,25 +12,30 @@ func chooseDevice(e *torch.Engine, key, device string) (d torch.Device, reason s
 	if device == "cpu" {
 		return torch.CPU, "", nil
 	}
-	n, err := e.CUDADevices()
+	n, absent, err := e.GPUs()
 	if err != nil {
 		return torch.CPU, "", err
 	}
 	if device == "auto" {
-		if n > 0 {
-			return torch.CUDA(0), "", nil
+		if absent != nil {
+			return torch.CPU, absent.Reason, nil
 		}
-		return torch.CPU, "this libtorch sees no GPU", nil
+		return torch.CUDA(0), "", nil
 	}
 	d, err = torch.ParseDevice(device)
-	if err != nil {
+	switch {
+	case err != nil:
 		return d, "", mistakef("%s: %v", key, err)
-	}
-	if int(d) >= n {
-		return d, "", mistakef("%s: found %s, but this libtorch sees %d GPUs; use auto or cpu, or a CUDA build of trainer on a machine with a GPU", key, device, n)
+	case absent != nil:
+		return d, "", mistakef("%s: found %s, but %s; %s, or set it to auto or cpu", key, device, absent.Reason, absent.Remedy)
+	case int(d) >= n:
+		return d, "", mistakef("%s: found %s, but the last visible device is %s; set it to that or to auto", key, device, torch.CUDA(n-1))
 	}
 	return d, "", nil
 }
+
+// onCPU is the notice that auto did not take a GPU.
+func onCPU(key, reason string) string { return key + ": auto takes the CPU: " + reason }
 
 // startEngine loads libtorch; its absence is told with the command that helps.
 func startEngine(threads int, deterministic bool) (*torch.Engine, error) {

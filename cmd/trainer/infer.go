@@ -135,7 +135,11 @@ func (r *inferRun) open() (engine *torch.Engine, err error) {
 	if err := r.checkOutput(); err != nil {
 		return engine, err
 	}
-	r.device, _, err = chooseDevice(engine, "device", r.cfg.Device)
+	device, reason, err := chooseDevice(engine, "device", r.cfg.Device)
+	if reason != "" {
+		r.console.info("%s", onCPU("device", reason))
+	}
+	r.device = device
 	return engine, err
 }
 

@@ -70,6 +70,9 @@ func (s *session) place() error {
 	if p := s.cfg.Training.Precision; p != "fp32" && !device.IsCUDA() {
 		return mistakef("training.precision: found %s, but this run is on the CPU (%s), where only fp32 is computed; use fp32", p, reason)
 	}
+	if reason != "" {
+		s.notices = append(s.notices, onCPU("training.device", reason))
+	}
 	s.parts.Device = device
 	return nil
 }

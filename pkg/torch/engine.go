@@ -45,6 +45,9 @@ var running atomic.Bool
 // Start loads libtorch and starts the engine. One engine runs at a time; libtorch
 // itself stays loaded for the life of the process.
 func Start(o Options) (*Engine, error) {
+	if o.Deterministic && os.Getenv("CUBLAS_WORKSPACE_CONFIG") == "" {
+		cgo.Setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8") // read by cuBLAS at its first use
+	}
 	if err := load(); err != nil {
 		return nil, err
 	}
@@ -92,16 +95,6 @@ func (e *Engine) Threads() int { return e.threads }
 // Description is libtorch's own account of CPU capability and parallelism, in lines;
 // the first is cpu_capability=….
 func (e *Engine) Description() string { return e.description }
-
-// CUDADevices is the number of GPUs that this build of libtorch sees.
-func (e *Engine) CUDADevices() (int, error) {
-	var n int64
-	err := e.Do(context.Background(), func() (err error) {
-		n, err = cgo.CUDADevices()
-		return err
-	})
-	return int(n), err
-}
 
 // Close ends the engine after the work that it is doing.
 func (e *Engine) Close() {
@@ -179,7 +172,7 @@ func Try(fn func()) (err error) {
 }
 
 var loadOnce = sync.OnceValue(func() error {
-	path, err := findShim()
+	path, err := chooseShim()
 	if err != nil {
 		return err
 	}

@@ -14,22 +14,46 @@ type MissingError struct{ Msg string }
 
 func (e *MissingError) Error() string { return e.Msg }
 
-const shimName = "libtrainer_cpu.so"
+const (
+	cpuShim  = "libtrainer_cpu.so"
+	cudaShim = "libtrainer_cuda.so"
+)
 
-// findShim looks for the shim in $TRAINER_LIB, beside the program (../lib of the
-// executable, or its own folder) and in the lib folder of the checkout around the
-// working directory.
-func findShim() (string, error) {
-	if !cgo.Available {
+// chooseShim is the path of the shim that is loaded: the CUDA one where nothing stands
+// in CUDA's way (NoCUDA), else the CPU one. TRAINER_SHIM=cuda or cpu decides instead;
+// with cuda and without a GPU, everything is computed on the CPU.
+func chooseShim() (string, error) {
+	switch asked := os.Getenv("TRAINER_SHIM"); {
+	case !cgo.Available:
 		return "", &MissingError{cgo.Load("").Error()}
+	case asked == "cuda" && !cgo.CUDABuild:
+		return "", &askedError{"TRAINER_SHIM=cuda: this is a CPU build of trainer; build it with `make build`, without TAGS=cpu, or unset TRAINER_SHIM"}
+	case asked == "cuda", asked == "" && NoCUDA() == nil:
+		return findShim(cudaShim)
+	case asked == "cpu", asked == "":
+		return findShim(cpuShim)
+	default:
+		return "", &askedError{"TRAINER_SHIM=" + asked + ": found neither cuda nor cpu; set it to one of them, or unset it"}
 	}
+}
+
+// askedError is a mistake in the environment, as one sentence.
+type askedError struct{ msg string }
+
+func (e *askedError) Error() string   { return e.msg }
+func (e *askedError) UserError() bool { return true }
+
+// findShim looks for the shim of that name in $TRAINER_LIB, beside the program (../lib
+// of the executable, or its own folder) and in the lib folder of the checkout around
+// the working directory.
+func findShim(name string) (string, error) {
 	for _, dir := range shimFolders() {
-		path := filepath.Join(dir, shimName)
+		path := filepath.Join(dir, name)
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 			return path, nil
 		}
 	}
-	return "", &MissingError{"libtorch is not set up: " + shimName +
+	return "", &MissingError{"libtorch is not set up: " + name +
 		" is neither in $TRAINER_LIB nor in lib/ beside the program; run `make build`, which finds or fetches libtorch"}
 }
 
