@@ -19,12 +19,13 @@ export PYTHON
 go_flags := -buildvcs=false $(if $(TAGS),-tags $(TAGS))
 trainer := bin/trainer
 
-.PHONY: help build trainer shim shim-cpu shim-cuda generate test interop demo soak lint bench bench-go bench-check clean
+.PHONY: help build trainer shim shim-cpu shim-cuda generate test test-cuda interop demo soak lint bench bench-go bench-check clean
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s
+", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: trainer shim ## bin/trainer, and the C++ shim in lib/ (finds or fetches libtorch)
+build: trainer shim ## bin/trainer, and the C++ shims in lib/ (finds or fetches libtorch)
 
 trainer:
 	@go build $(go_flags) -trimpath -ldflags "-X main.version=$(VERSION)" -o $(trainer) ./cmd/trainer
@@ -49,6 +50,11 @@ test: build ## all tests: with libtorch, without cgo, and the CPU-only build
 	CGO_ENABLED=0 .ci/gotest nocgo $(go_flags) ./...
 	go build -buildvcs=false ./...
 	go build -buildvcs=false -tags cpu ./...
+
+test-cuda: build ## with the CUDA shim, on a GPU or without one: loading, start, choice of the device, and tensors
+	TRAINER_SHIM=cuda TRAINER_REQUIRE_LIBTORCH=1 .ci/gotest cuda -buildvcs=false -timeout 15m \
+	  ./cgo ./pkg/torch/... ./pkg/nn/... ./pkg/optim/... ./pkg/model/...
+	TRAINER_REQUIRE_LIBTORCH=1 .ci/gotest device -buildvcs=false -run 'CUDA|Auto' ./cmd/trainer
 
 interop: build ## checks our files and numbers with real PyTorch, MLflow and TensorBoard
 	python=$$(interop/venv.sh); TRAINER_REQUIRE_LIBTORCH=1 interop/run.sh "$$python"

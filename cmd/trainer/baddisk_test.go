@@ -79,11 +79,11 @@ func TestUnwritableDirectoriesAreOneSentence(t *testing.T) {
 			"trainer: make runs/vae/more: the file system is read-only; choose another experiment.output_dir"}},
 		{name: "read-only, over an old run", torch: true, prep: onReadOnly(withRun), want: []string{
 			"trainer: write runs/.a.lock: the file system is read-only; choose another experiment.output_dir"}},
-		{name: "read-only, embeddings", torch: true, prep: onReadOnly(withRun), args: []string{"extract-embeddings", "runs/a"}, want: []string{
+		{name: "read-only, embeddings", torch: true, prep: onReadOnly(withRun), args: []string{"extract-embeddings", "runs/a", "-q"}, want: []string{
 			"trainer: mkdir runs/a/embeddings: read-only file system"}},
-		{name: "read-only, predictions made before", torch: true, prep: onReadOnly(func(s *site) { withRun(s); s.ok("predict", "runs/a") }), args: []string{"predict", "runs/a"}, want: []string{
+		{name: "read-only, predictions made before", torch: true, prep: onReadOnly(func(s *site) { withRun(s); s.ok("predict", "runs/a") }), args: []string{"predict", "runs/a", "-q"}, want: []string{
 			"trainer: write runs/a/predictions/test_predictions.npy: read-only file system; make the folder writable or choose another output_dir"}},
-		{name: "the place of the embeddings is a file", torch: true, prep: then(func(s *site) { s.write("runs/a/embeddings", "") }), args: []string{"extract-embeddings", "runs/a"}, want: []string{
+		{name: "the place of the embeddings is a file", torch: true, prep: then(func(s *site) { s.write("runs/a/embeddings", "") }), args: []string{"extract-embeddings", "runs/a", "-q"}, want: []string{
 			"trainer: runs/a/embeddings is a file, not a folder; move it away"}},
 	})
 }
@@ -104,12 +104,12 @@ func TestNoSpaceIsOneSentenceAndLosesNothing(t *testing.T) {
 		{name: "for the first checkpoint, over an old run", torch: true, code: exitFailed, prep: full(40<<10, withRun), args: []string{"train", "x.yaml", "-q"}, set: []string{wide, stop}, want: []string{
 			"note: runs/a is unchanged: the new run ended before its first checkpoint",
 			"trainer: checkpoint: write runs/.a.new-…/checkpoints/best_model.pt: needs … bytes and the disk has … bytes free; free some space or choose another output_dir"}},
-		{name: "for embeddings", torch: true, code: exitFailed, prep: full(20<<10, withRun), args: []string{"extract-embeddings", "runs/a"}, set: many, want: []string{
+		{name: "for embeddings", torch: true, code: exitFailed, prep: full(20<<10, withRun), args: []string{"extract-embeddings", "runs/a", "-q"}, set: many, want: []string{
 			"trainer: train split: write runs/a/embeddings/train_embeddings.npy: no space left on device (… free); free some space or choose another output_dir"}},
 		{name: "for embeddings over older ones", torch: true, code: exitFailed, prep: full(40<<10, func(s *site) { withRun(s); s.ok("extract-embeddings", "runs/a") }), args: []string{"extract-embeddings", "runs/a", "-q"},
 			set: append(many, "splits=[test,train]"), want: []string{
 				"trainer: train split: write runs/a/embeddings/train_embeddings.npy: no space left on device (… free); free some space or choose another output_dir"}},
-		{name: "for predictions", torch: true, code: exitFailed, prep: full(20<<10, withRun), args: []string{"predict", "runs/a"}, set: many, want: []string{
+		{name: "for predictions", torch: true, code: exitFailed, prep: full(20<<10, withRun), args: []string{"predict", "runs/a", "-q"}, set: many, want: []string{
 			"trainer: test split: write runs/a/predictions/test_predictions.npy: no space left on device (… free); free some space or choose another output_dir"}},
 		{name: "for labels", torch: true, code: exitFailed, prep: full(20<<10, withRun), args: []string{"extract-embeddings", "runs/a", "-q"}, set: append(many, "splits=[test]", "output.extras=[indices,labels]", "batch_size=64"), want: []string{
 			"trainer: test split: write runs/a/embeddings/test_…: no space left on device (… free); free some space or choose another output_dir"}},

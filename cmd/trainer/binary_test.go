@@ -12,9 +12,12 @@ import (
 
 // The program as a process of its own, built once for all tests that need one.
 var (
-	built      = sync.OnceValues(func() (string, error) { return build("trainer") })
-	builtNoCgo = sync.OnceValues(func() (string, error) { return build("trainer-nocgo", "CGO_ENABLED=0") })
-	builtIn    string // the folder
+	built       = sync.OnceValues(func() (string, error) { return build("trainer") })
+	builtNoCgo  = sync.OnceValues(func() (string, error) { return build("trainer-nocgo", "CGO_ENABLED=0") })
+	builtForCPU = sync.OnceValues(func() (string, error) {
+		return build("trainer-cpu", "GOFLAGS="+os.Getenv("GOFLAGS")+" -tags=cpu")
+	})
+	builtIn string // the folder
 )
 
 func build(name string, env ...string) (string, error) {

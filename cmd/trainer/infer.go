@@ -104,6 +104,7 @@ type inferRun struct {
 	trained *trained
 	data    *dataset.Data
 	device  torch.Device
+	onCPU   string // why device: auto takes the CPU
 	out     outputs
 }
 
@@ -135,11 +136,7 @@ func (r *inferRun) open() (engine *torch.Engine, err error) {
 	if err := r.checkOutput(); err != nil {
 		return engine, err
 	}
-	device, reason, err := chooseDevice(engine, "device", r.cfg.Device)
-	if reason != "" {
-		r.console.info("%s", onCPU("device", reason))
-	}
-	r.device = device
+	r.device, r.onCPU, err = chooseDevice(engine, "device", r.cfg.Device)
 	return engine, err
 }
 
@@ -153,6 +150,9 @@ func (r *inferRun) run(ctx context.Context) error {
 	m, err := r.trained.build(in, nn.Options{Device: r.device, DType: torch.Float32, Scope: scope})
 	if err != nil {
 		return err
+	}
+	if r.onCPU != "" {
+		r.console.info("%s", onCPU("device", r.onCPU))
 	}
 	defer r.out.abort()
 	if err := r.allSplits(ctx, m); err != nil {

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/gotrainer/trainer/cgo"
-	"github.com/gotrainer/trainer/pkg/internal/torchtest"
 	"github.com/gotrainer/trainer/pkg/torch"
+	"github.com/gotrainer/trainer/pkg/torch/drivertest"
 )
 
 // TestMain is also the program of child processes, which answer one question each in a
@@ -96,14 +96,14 @@ func withShims(t *testing.T, names ...string) string {
 
 func TestEveryReasonWithoutCUDAIsTold(t *testing.T) {
 	if !cgo.CUDABuild {
-		if got := child(t, "nocuda", torchtest.FakeDriver(t, torchtest.Driver{Version: 13020, Devices: 1})); !strings.HasPrefix(got, "this is a CPU build of trainer; build it with `make build`, without TAGS=cpu") {
+		if got := child(t, "nocuda", drivertest.Build(t, drivertest.Driver{Version: 13020, Devices: 1})); !strings.HasPrefix(got, "this is a CPU build of trainer; build it with `make build`, without TAGS=cpu") {
 			t.Errorf("found %q", got)
 		}
 		return
 	}
 	shims := withShims(t, "libtrainer_cpu.so", "libtrainer_cuda.so")
 	fake := func(version, status, devices int) string {
-		return torchtest.FakeDriver(t, torchtest.Driver{Version: version, Status: status, Devices: devices})
+		return drivertest.Build(t, drivertest.Driver{Version: version, Status: status, Devices: devices})
 	}
 	good := fake(13000, 0, 2)
 	for _, c := range []struct {
@@ -113,7 +113,7 @@ func TestEveryReasonWithoutCUDAIsTold(t *testing.T) {
 	}{
 		{"nothing in the way", good, []string{shims}, ""},
 		{"one device chosen", good, []string{shims, "CUDA_VISIBLE_DEVICES=1"}, ""},
-		{"no driver", torchtest.NoDriver(t), []string{shims}, "there is no NVIDIA driver ("},
+		{"no driver", drivertest.None(t), []string{shims}, "there is no NVIDIA driver ("},
 		{"old driver", fake(12080, 0, 2), []string{shims}, "the NVIDIA driver is too old: it supports CUDA 12.8, needed is CUDA 13.0; install the NVIDIA driver 580 or later (CUDA 12.8)"},
 		{"broken driver", fake(13020, 803, 2), []string{shims}, "the NVIDIA driver does not start (as told, error 803); see what nvidia-smi says"},
 		{"no device", fake(13020, 0, 0), []string{shims}, "the NVIDIA driver finds no device; see what nvidia-smi says; a container needs --gpus all (CUDA 13.2)"},
@@ -134,8 +134,8 @@ func TestEveryReasonWithoutCUDAIsTold(t *testing.T) {
 // says so.
 func TestShimIsChosen(t *testing.T) {
 	both := withShims(t, "libtrainer_cpu.so", "libtrainer_cuda.so")
-	good := torchtest.FakeDriver(t, torchtest.Driver{Version: 13020, Devices: 1})
-	none := torchtest.NoDriver(t)
+	good := drivertest.Build(t, drivertest.Driver{Version: 13020, Devices: 1})
+	none := drivertest.None(t)
 	onGPU, forced := "libtrainer_cuda.so: file too short", "libtrainer_cuda.so: file too short"
 	if !cgo.CUDABuild {
 		onGPU, forced = "libtrainer_cpu.so: file too short", "TRAINER_SHIM=cuda: this is a CPU build of trainer; build it with `make build`, without TAGS=cpu, or unset TRAINER_SHIM (by the user: true)"
@@ -173,9 +173,9 @@ func TestCUDAShimComputesOnTheCPU(t *testing.T) {
 		t.Skip("needs the CUDA shim: make build, without TAGS=cpu")
 	}
 	for _, c := range []struct{ name, driver, want string }{
-		{"no driver", torchtest.NoDriver(t), "there is no NVIDIA driver ("},
-		{"old driver", torchtest.FakeDriver(t, torchtest.Driver{Version: 12040, Devices: 1}), "the NVIDIA driver is too old: it supports CUDA 12.4"},
-		{"no device", torchtest.FakeDriver(t, torchtest.Driver{Version: 13020}), "the NVIDIA driver finds no device"},
+		{"no driver", drivertest.None(t), "there is no NVIDIA driver ("},
+		{"old driver", drivertest.Build(t, drivertest.Driver{Version: 12040, Devices: 1}), "the NVIDIA driver is too old: it supports CUDA 12.4"},
+		{"no device", drivertest.Build(t, drivertest.Driver{Version: 13020}), "the NVIDIA driver finds no device"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want := "CUDA 13."

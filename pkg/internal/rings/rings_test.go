@@ -52,6 +52,7 @@ var rules = []rule{
 	{pkg: "pkg/track/mlflow", may: []string{"pkg/atomicfile", "pkg/track", "gopkg.in/yaml.v3"}, why: files, also: "it is a part of track with a package of its own: it is fed from track's journal"},
 	{pkg: "cgo", may: []string{"C"}, why: raw},
 	{pkg: "pkg/torch", may: []string{"cgo"}, why: tensor},
+	{pkg: "pkg/torch/drivertest", why: tests},
 	{pkg: "pkg/nn", may: []string{"pkg/torch"}, why: layers},
 	{pkg: "pkg/optim", may: []string{"pkg/torch", "pkg/nn"}, why: layers, also: "an optimizer's state is named tensors, as nn has them, and is loaded as strictly"},
 	{pkg: "pkg/model", may: []string{"pkg/torch", "pkg/nn", "pkg/optim"}, why: models},

@@ -1,4 +1,6 @@
-package torchtest
+// Package drivertest gives tests a fake NVIDIA driver: a library that answers as a test
+// says, for processes that the test starts. It needs a C compiler.
+package drivertest
 
 import (
 	"fmt"
@@ -29,9 +31,9 @@ int cuDeviceGetCount(int *n) { *n = hidden() ? 0 : %[3]d; return 0; }
 int cuGetErrorString(int status, const char **text) { (void)status; *text = "as told"; return 0; }
 `
 
-// FakeDriver builds a libcuda.so.1 that answers as d says and returns the variable that
+// Build builds a libcuda.so.1 that answers as d says and returns the variable that
 // brings it into a new process: LD_LIBRARY_PATH=….
-func FakeDriver(t *testing.T, d Driver) string {
+func Build(t *testing.T, d Driver) string {
 	t.Helper()
 	if _, err := exec.LookPath("cc"); err != nil {
 		t.Skip("cc, which builds a fake driver, is not installed")
@@ -48,9 +50,9 @@ func FakeDriver(t *testing.T, d Driver) string {
 	return "LD_LIBRARY_PATH=" + dir
 }
 
-// NoDriver brings a libcuda.so.1 that cannot be loaded into a new process, so that it
+// None brings a libcuda.so.1 that cannot be loaded into a new process, so that it
 // finds no driver even where the machine has one.
-func NoDriver(t *testing.T) string {
+func None(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "libcuda.so.1"), []byte("no library"), 0o644); err != nil {
