@@ -22,8 +22,7 @@ trainer := bin/trainer
 .PHONY: help build trainer shim shim-cpu shim-cuda generate test test-cuda interop demo soak lint bench bench-go bench-check clean
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s
-", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: trainer shim ## bin/trainer, and the C++ shims in lib/ (finds or fetches libtorch)
 
