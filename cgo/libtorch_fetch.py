@@ -30,12 +30,9 @@ DOWNLOAD = {"cpu": "540 MB", "cuda": "2.9 GB"}
 ROOTS = {"cpu": ["libtorch_cpu.so", "libc10.so"]}
 ROOTS["cuda"] = ROOTS["cpu"] + ["libtorch_cuda.so", "libc10_cuda.so", "libcaffe2_nvrtc.so"]
 PLUGINS = re.compile(r"libcudnn_\w+\.so|libnvrtc-builtins\.so")
-# What is asked for of the meta package cuda-toolkit (cusolver for its header alone), and of the wheels
-# that torch names itself.
-TOOLKIT = {"cpu": ("cudart", "cupti"),
-           "cuda": ("cublas", "cudart", "cufft", "cufile", "cupti", "cusolver", "cusparse", "nvrtc")}
-WHEELS = {"cpu": ("nvidia-cuda-runtime", "nvidia-cuda-cupti"),
-          "cuda": ("nvidia-cu", "nvidia-nccl", "nvidia-nvshmem")}
+# What the CPU needs of CUDA: as extras of the meta package cuda-toolkit, or as wheels.
+CPU_EXTRAS = ("cudart", "cupti")
+CPU_WHEELS = ("nvidia-cuda-runtime", "nvidia-cuda-cupti")
 
 
 class FetchError(Exception):
@@ -239,9 +236,10 @@ def cuda_requirements(requires, kind):
         spec = line.partition(";")[0].strip()
         m = re.match(r"cuda-toolkit\[([^\]]*)\](.*)", spec)
         if m:
-            extras = [e for e in TOOLKIT[kind] if e in m[1].split(",")] + (["crt"] if kind == "cuda" else [])
-            wanted.append(f"cuda-toolkit[{','.join(extras)}]{m[2].strip()}")
-        elif spec.startswith(WHEELS[kind]):
+            extras = m[1].split(",")
+            extras = extras + ["crt"] if kind == "cuda" else [e for e in extras if e in CPU_EXTRAS]
+            wanted += [f"cuda-toolkit[{','.join(extras)}]{m[2].strip()}"] if extras else []
+        elif spec.startswith("nvidia-" if kind == "cuda" else CPU_WHEELS):
             wanted.append(spec)
     return wanted
 

@@ -15,6 +15,7 @@ import (
 // PyTorch that is too old is installed, whatever this machine has.
 type finder struct {
 	cache string
+	args  []string
 	env   []string
 }
 
@@ -42,7 +43,7 @@ func newFinder(t *testing.T, env ...string) finder {
 }
 
 func (f finder) command(env ...string) *exec.Cmd {
-	c := exec.Command("python3", "libtorch.py")
+	c := exec.Command("python3", append([]string{"libtorch.py"}, f.args...)...)
 	c.Env = append(slices.Clone(f.env), env...)
 	return c
 }
@@ -156,6 +157,90 @@ func TestFetchKeepsWhatIsNeededAndThenWorksOffline(t *testing.T) {
 	}
 	if again, said, ok := f.run(); !ok || again != root {
 		t.Errorf("offline: printed %q, said %q", again, said)
+	}
+}
+
+func TestCUDAIsFetchedWithItsLibrariesAndHeaders(t *testing.T) {
+	f := newFinder(t)
+	wheels := makeWheels(t, "libcudart.so.13")
+	cpu, said, ok := f.run("PIP_FIND_LINKS=" + wheels)
+	if !ok {
+		t.Fatal(said)
+	}
+	f.args = []string{"cuda"}
+	root, said, ok := f.run("PIP_FIND_LINKS=" + wheels)
+	if want := filepath.Join(f.cache, "trainer", "libtorch-2.15.0-cuda"); !ok || root != want {
+		t.Fatalf("printed %q, want %q; said %q", root, want, said)
+	}
+	libs := []string{"libc10.so", "libc10_cuda.so", "libcublas.so.13", "libcudart.so.13", "libcudnn.so.9", "libcudnn_ops.so.9",
+		"libgomp.so.1", "libtorch_cpu.so", "libtorch_cuda.so"}
+	if got := names(t, filepath.Join(root, "lib")); !slices.Equal(got, libs) {
+		t.Errorf("lib/ has %v, want %v", got, libs)
+	}
+	headers := []string{"crt", "cublas_v2.h", "cuda_runtime_api.h"}
+	if got := names(t, filepath.Join(root, "cuda", "include")); !slices.Equal(got, headers) {
+		t.Errorf("cuda/include has %v, want %v", got, headers)
+	}
+	one, err := os.Stat(filepath.Join(cpu, "lib", "libtorch_cpu.so"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if two, err := os.Stat(filepath.Join(root, "lib", "libtorch_cpu.so")); err != nil || !os.SameFile(one, two) {
+		t.Errorf("the CPU's library is there twice (%v)", err)
+	}
+	if err := os.RemoveAll(cpu); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"cuda", "cpu"} {
+		f.args = []string{kind}
+		if again, said, ok := f.run(); !ok || again != root {
+			t.Errorf("%s, offline: printed %q, said %q", kind, again, said)
+		}
+	}
+}
+
+func TestFinderOfCUDAPassesOverWhatHasNone(t *testing.T) {
+	dir := t.TempDir()
+	given, installed := filepath.Join(dir, "given"), filepath.Join(dir, "site", "torch")
+	writeTorch(t, given, "2.15.0+cu132")
+	writeTorch(t, installed, "2.12.1+cu128")
+	f := newFinder(t)
+	f.args = []string{"cuda"}
+	if root, said, ok := f.run("LIBTORCH=" + given); ok || root != "" || !strings.Contains(said, "has no lib/libtorch_cuda.so; set it to an unpacked libtorch, or unset it, or build with TAGS=cpu") {
+		t.Errorf("LIBTORCH: printed %q, said %q", root, said)
+	}
+	for _, lib := range []string{"libtorch_cuda.so", "libc10_cuda.so"} {
+		writeFile(t, filepath.Join(installed, "lib", lib), "")
+		writeFile(t, filepath.Join(given, "lib", lib), "")
+	}
+	if root, said, ok := f.run("LIBTORCH=" + given); !ok || root != given {
+		t.Errorf("LIBTORCH: printed %q, said %q", root, said)
+	}
+	if _, said, ok := f.run("PYTHONPATH=" + filepath.Join(dir, "site")); ok || !strings.Contains(said, "it is version 2.12.1+cu128, trainer's CUDA build needs CUDA 13") {
+		t.Errorf("PyTorch with an older CUDA: said %q", said)
+	}
+}
+
+func TestHeadersBesideAnInstalledPyTorchAreCompleted(t *testing.T) {
+	site := t.TempDir()
+	root := filepath.Join(site, "torch")
+	writeTorch(t, root, "2.15.0+cu132")
+	beside := filepath.Join(site, "nvidia", "cu13", "include")
+	for _, h := range []string{"cuda_runtime_api.h", "nvrtc.h", "cublas_v2.h", "cusparse.h", "cusolverDn.h"} {
+		writeFile(t, filepath.Join(beside, h), "")
+	}
+	f := newFinder(t)
+	f.args = []string{"headers", root}
+	if _, said, ok := f.run(); ok || !strings.Contains(said, "or set CUDA_HOME to a CUDA 13.2 toolkit") {
+		t.Errorf("offline: said %q", said)
+	}
+	out, said, ok := f.run("PIP_FIND_LINKS=" + makeWheels(t, "libcudart.so.13"))
+	fetched := filepath.Join(f.cache, "trainer", "cuda-headers-13.2")
+	if !ok || out != beside+"\n"+fetched {
+		t.Fatalf("printed %q, said %q", out, said)
+	}
+	if got := names(t, fetched); !slices.Equal(got, []string{"crt"}) {
+		t.Errorf("fetched %v, want crt alone", got)
 	}
 }
 

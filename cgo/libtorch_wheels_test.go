@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// makeWheels writes small wheels that look like PyTorch's: torch needs cuda-toolkit,
-// which brings nvidia-cuda-runtime, in which the library cudart lies. It returns their
-// folder.
+// makeWheels writes small wheels that look like PyTorch's: torch needs cuDNN's wheel and
+// cuda-toolkit, which brings nvidia-cuda-runtime, in which the library cudart lies, and
+// others. It returns their folder.
 func makeWheels(t *testing.T, cudart string) string {
 	t.Helper()
 	if runtime.GOARCH != "amd64" || runtime.GOOS != "linux" {
@@ -25,7 +25,8 @@ func makeWheels(t *testing.T, cudart string) string {
 	torch := map[string]string{
 		"torch/include/ATen/ATen.h":   "#pragma once\n",
 		"torch/version.py":            "__version__ = '2.15.0+cu132'\n",
-		"torch/lib/libtorch_cuda.so":  "not needed",
+		"torch/lib/libtorch_cuda.so":  libs["libtorch_cuda.so"],
+		"torch/lib/libc10_cuda.so":    libs["libc10_cuda.so"],
 		"torch/lib/libtorch_cpu.so":   libs["libtorch_cpu.so"],
 		"torch/lib/libc10.so":         libs["libc10.so"],
 		"torch/lib/libgomp.so.1":      libs["libgomp.so.1"],
@@ -33,12 +34,22 @@ func makeWheels(t *testing.T, cudart string) string {
 		"torch/bin/torch_shm_manager": "not needed",
 	}
 	writeWheel(t, dir, "torch", "2.15.0", "cp311-cp311-manylinux_2_28_x86_64", torch,
-		`Requires-Dist: sympy>=1.13`, `Requires-Dist: cuda-toolkit[cublas,cudart,nvtx]==13.2.2; platform_system == "Linux"`)
+		`Requires-Dist: sympy>=1.13`, `Requires-Dist: cuda-toolkit[cublas,cudart]==13.2.2; platform_system == "Linux"`,
+		`Requires-Dist: nvidia-cudnn-cu13==9.26; platform_system == "Linux"`)
 	writeWheel(t, dir, "cuda_toolkit", "13.2.2", "py2.py3-none-any", nil,
-		"Provides-Extra: cudart", "Provides-Extra: cublas",
-		"Requires-Dist: nvidia-cuda-runtime==13.2.86.*; extra == 'cudart'", "Requires-Dist: nvidia-cublas; extra == 'cublas'")
-	writeWheel(t, dir, "nvidia_cuda_runtime", "13.2.86", "py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64",
-		map[string]string{"nvidia/cu13/lib/" + cudart: libs["libcudart.so.13"], "nvidia/cu13/lib/libother.so": "not needed"})
+		"Provides-Extra: cudart", "Provides-Extra: cublas", "Provides-Extra: crt",
+		"Requires-Dist: nvidia-cuda-runtime==13.2.86.*; extra == 'cudart'", "Requires-Dist: nvidia-cublas; extra == 'cublas'",
+		"Requires-Dist: nvidia-cuda-crt==13.2.86.*; extra == 'crt'")
+	const tag = "py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64"
+	writeWheel(t, dir, "nvidia_cublas", "13.4", tag, map[string]string{
+		"nvidia/cu13/lib/libcublas.so.13": libs["libcublas.so.13"], "nvidia/cu13/include/cublas_v2.h": ""})
+	writeWheel(t, dir, "nvidia_cudnn_cu13", "9.26", tag, map[string]string{
+		"nvidia/cudnn/lib/libcudnn.so.9": libs["libcudnn.so.9"], "nvidia/cudnn/lib/libcudnn_ops.so.9": libs["libgomp.so.1"],
+		"nvidia/cudnn/include/cudnn.h": "not needed"})
+	writeWheel(t, dir, "nvidia_cuda_crt", "13.2.86", tag, map[string]string{"nvidia/cu13/include/crt/host_defines.h": ""})
+	writeWheel(t, dir, "nvidia_cuda_runtime", "13.2.86", tag,
+		map[string]string{"nvidia/cu13/lib/" + cudart: libs["libcudart.so.13"], "nvidia/cu13/lib/libother.so": "not needed",
+			"nvidia/cu13/include/cuda_runtime_api.h": ""})
 	return dir
 }
 
@@ -56,6 +67,8 @@ func makeLibraries(t *testing.T) map[string]string {
 	for _, l := range [][]string{
 		{"libcudart.so.13"}, {"libc10.so"}, {"libgomp.so.1"},
 		{"libtorch_cpu.so", "libc10.so", "libgomp.so.1", "libcudart.so.13"},
+		{"libc10_cuda.so", "libc10.so", "libcudart.so.13"}, {"libcublas.so.13"}, {"libcudnn.so.9"},
+		{"libtorch_cuda.so", "libc10_cuda.so", "libtorch_cpu.so", "libcublas.so.13", "libcudnn.so.9"},
 	} {
 		args := append([]string{"-shared", "-fPIC", "-nostdlib", "-Wl,--no-as-needed", "-Wl,-rpath,$ORIGIN",
 			"-Wl,-soname," + l[0], "-o", l[0], "empty.c"}, l[1:]...)
