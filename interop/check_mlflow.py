@@ -140,7 +140,8 @@ def table(name):
 def wait_for(process, name, step):
     for _ in range(3000):
         path = pathlib.Path("runs", name, "logs", "metrics.jsonl")
-        if path.exists() and any(json.loads(line)["step"] >= step for line in path.read_text().splitlines()[:-1]):
+        lines = path.read_bytes()[-2000:].split(b"\n")[1:-1] if path.exists() else []
+        if lines and json.loads(lines[-1])["step"] >= step:
             return
         demand(process.poll() is None, f"training ended before step {step}: {process.stderr and process.stderr.read()}")
         time.sleep(0.02)

@@ -175,5 +175,9 @@ func send(ctx context.Context, spool mlflow.Spool, note func(string)) (mlflow.Se
 	if err != nil {
 		return mlflow.Sent{}, err
 	}
-	return mlflow.Sync(ctx, target, os.Getenv, spool, note)
+	sent, err := mlflow.Sync(ctx, target, os.Getenv, spool, note)
+	if sent.Run != "" {
+		err = errors.Join(err, experiment.SetMLflowRun(spool.Dir(), sent.Run))
+	}
+	return sent, err
 }

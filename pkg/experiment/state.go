@@ -64,6 +64,20 @@ func (r *Run) SetMLflowRun(id string) error {
 	return r.writeState()
 }
 
+// SetMLflowRun records the id that MLflow gave to a run that has ended.
+func SetMLflowRun(dir, id string) error {
+	s, ok := readState(dir)
+	if !ok || s.MLflowRun == id {
+		return nil // a run without a state needs none
+	}
+	s.MLflowRun = id
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write state of %s: %w", dir, err)
+	}
+	return atomicfile.WriteFile(filepath.Join(dir, stateDir, "state.json"), append(data, '\n'))
+}
+
 // endState records how the run ended.
 func (r *Run) endState(status string, cause error) error {
 	r.state.Status, r.state.Heartbeat = status, r.place.now().Round(time.Millisecond)

@@ -80,6 +80,10 @@ func Start(o Options) (*Run, error) {
 	if r.sender, err = newSender(o.Spool, o.Target, o.Getenv, o.Note); err != nil {
 		return nil, err
 	}
+	r.sender.began = func() {
+		o.Began(r.sender.remote.ID)
+		o.Note(fmt.Sprintf("mlflow: run %s in experiment %q at %s", r.sender.remote.ID, o.Wanted.Experiment, o.Target))
+	}
 	r.unlock, _ = o.Spool.Lock()
 	if o.System != nil {
 		r.monitor = o.System.start(o.Spool.Path("system.jsonl"))
@@ -117,16 +121,11 @@ func (r *Run) Finish(status string, limit time.Duration) (complete, began bool) 
 func (r *Run) loop(ctx context.Context) {
 	defer close(r.done)
 	r.addLate()
-	var failing, began bool
+	failing := false
 	delay := r.o.pace.backoff
 	for {
 		ended := isClosed(r.ending)
 		err := r.pass(ctx)
-		if r.sender.ready && !began {
-			began = true
-			r.o.Began(r.sender.remote.ID)
-			r.o.Note(fmt.Sprintf("mlflow: run %s in experiment %q at %s", r.sender.remote.ID, r.wanted.Experiment, r.o.Target))
-		}
 		switch {
 		case err == nil && ended:
 			r.complete = true

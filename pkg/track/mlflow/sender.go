@@ -20,6 +20,7 @@ type sender struct {
 	spool  Spool
 	store  store
 	note   func(string)
+	began  func() // called when the run is there; may be nil
 	wanted Wanted
 	sent   sent
 	remote remote
@@ -123,6 +124,9 @@ func (s *sender) connect(ctx context.Context) (err error) {
 		return err
 	}
 	s.queued, s.ready = maps.Clone(s.remote.Steps), true
+	if s.began != nil {
+		s.began()
+	}
 	return nil
 }
 
@@ -187,7 +191,8 @@ func (s *sender) describe(ctx context.Context) error {
 	return nil
 }
 
-// metrics sends what is new in the journals.
+// metrics sends what is new in the journals: while a run is trained what is there now,
+// so that files have their turn too, and once it has ended all.
 func (s *sender) metrics(ctx context.Context) error {
 	for {
 		if err := s.read(); err != nil {
@@ -196,6 +201,14 @@ func (s *sender) metrics(ctx context.Context) error {
 		if len(s.pending) == 0 {
 			return nil
 		}
+		if err := s.sendPending(ctx); err != nil || s.wanted.Status == Running {
+			return err
+		}
+	}
+}
+
+func (s *sender) sendPending(ctx context.Context) error {
+	for len(s.pending) > 0 {
 		n := min(len(s.pending), maxMetrics)
 		if err := s.log(ctx, batch{Metrics: s.pending[:n]}); err != nil {
 			return err
@@ -203,6 +216,7 @@ func (s *sender) metrics(ctx context.Context) error {
 		s.pending = s.pending[n:]
 		s.counts.Metrics += n
 	}
+	return nil
 }
 
 // read takes points from the journals where few are pending. A metric has one value a
