@@ -58,6 +58,8 @@ static inline th_int call_cuda_version(void) { return trainer_api->cuda_version(
 static inline th_int call_cuda_device(int64_t index, int64_t *numbers, int64_t n_numbers, void *name, int64_t n_name) { return trainer_api->cuda_device(index, numbers, n_numbers, name, n_name); }
 static inline th_int call_version(void) { return trainer_api->version(); }
 static inline th_int call_describe(void *out, int64_t n_out) { return trainer_api->describe(out, n_out); }
+static inline th_nothing call_profile_start(int cuda) { return trainer_api->profile_start(cuda); }
+static inline th_nothing call_profile_stop(void *path, int64_t n_path) { return trainer_api->profile_stop(path, n_path); }
 static inline th_one call_add(const th_tensor *a, const th_tensor *b) { return trainer_api->add(a, b); }
 static inline th_one call_sub(const th_tensor *a, const th_tensor *b) { return trainer_api->sub(a, b); }
 static inline th_one call_mul(const th_tensor *a, const th_tensor *b) { return trainer_api->mul(a, b); }
@@ -154,7 +156,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0xfbaeda385525dee7)
+const tableHash = uint64(0xd8cfdef203ee8d24)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -448,6 +450,18 @@ func Version() (int64, error) {
 func Describe(out []byte) (int64, error) {
 	r := C.call_describe(unsafe.Pointer(unsafe.SliceData(out)), C.int64_t(len(out)))
 	return int64(r.out), takeError(r.err)
+}
+
+// ProfileStart: begins to record every op, on the GPU too where cuda.
+func ProfileStart(cuda bool) error {
+	r := C.call_profile_start(cbool(cuda))
+	return takeError(r.err)
+}
+
+// ProfileStop: ends it and writes a Chrome trace.
+func ProfileStop(path []byte) error {
+	r := C.call_profile_stop(unsafe.Pointer(unsafe.SliceData(path)), C.int64_t(len(path)))
+	return takeError(r.err)
 }
 
 // Add: a + b.

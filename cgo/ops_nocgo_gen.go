@@ -161,6 +161,12 @@ func Version() (int64, error) { return 0, errNoCgo }
 // Describe: a text of versions and CPU capability; its length.
 func Describe(out []byte) (int64, error) { return 0, errNoCgo }
 
+// ProfileStart: begins to record every op, on the GPU too where cuda.
+func ProfileStart(cuda bool) error { return errNoCgo }
+
+// ProfileStop: ends it and writes a Chrome trace.
+func ProfileStop(path []byte) error { return errNoCgo }
+
 // Add: a + b.
 func Add(a Tensor, b Tensor) (Tensor, error) { return nil, errNoCgo }
 

@@ -1,6 +1,7 @@
 // What the op table calls beyond ATen itself, by topic: tensor.cc, random.cc,
 // optim.cc, sparse.cc, copy.cc, memory.cc, process.cc.
 // optim.cc, sparse.cc, process.cc, fused_*.cc.
+// optim.cc, sparse.cc, process.cc, profile.cc.
 #pragma once
 
 #include "guard.h"
@@ -68,6 +69,9 @@ int64_t threads();
 void deterministic(bool on);
 int64_t version();
 int64_t describe(const Span &out);
+
+void profile_start(bool cuda);
+void profile_stop(const Span &path);
 
 // Below: written in cuda/ for the CUDA shim, and in cpu/, where all but the first two throw.
 int64_t cuda_devices();

@@ -393,6 +393,20 @@ th_int describe_op(void *out_, int64_t n_out_) {
   });
 }
 
+th_nothing profile_start_op(int cuda_) {
+  return guard_nothing([&]{
+    bool cuda = cuda_ != 0;
+    profile_start(cuda);
+  });
+}
+
+th_nothing profile_stop_op(void *path_, int64_t n_path_) {
+  return guard_nothing([&]{
+    Span path{path_, n_path_};
+    profile_stop(path);
+  });
+}
+
 th_one add_op(const th_tensor *a_, const th_tensor *b_) {
   return guard_one([&]{
     at::Tensor a = value(a_);
@@ -1207,6 +1221,8 @@ const th_api table = {
     cuda_device_op,
     version_op,
     describe_op,
+    profile_start_op,
+    profile_stop_op,
     add_op,
     sub_op,
     mul_op,

@@ -201,6 +201,9 @@ func trainRun(ctx context.Context, out *console, s *session, doc *config.Documen
 	defer context.AfterFunc(ctx, watch.stopping)()
 	parts := s.parts
 	parts.Checkpoints, parts.Observer = keep, watch
+	if n := s.cfg.Training.Profile; n > 0 {
+		parts.Profiler = &profiler{run: run, device: parts.Device, lines: n, note: watch.Note}
+	}
 	var result train.Result
 	if s.from != nil {
 		err = keep.complete(s.from, s.trainConfig(), parts.Order)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gotrainer/trainer/pkg/experiment"
+	"github.com/gotrainer/trainer/pkg/nvml"
+	"github.com/gotrainer/trainer/pkg/torch"
 	"github.com/gotrainer/trainer/pkg/track"
 	"github.com/gotrainer/trainer/pkg/train"
 )
@@ -19,6 +21,8 @@ type watch struct {
 	screen   *screen
 	step     int64
 	epoch    int64
+	device   torch.Device
+	gpu      *nvml.Watch // nil: none is watched
 }
 
 func newWatch(out *console, run *experiment.Run, s *session) (*watch, error) {
@@ -53,6 +57,11 @@ func newWatch(out *console, run *experiment.Run, s *session) (*watch, error) {
 		return nil, err
 	}
 	w.tracker = track.NewTracker(nil, append(sinks, more...)...)
+	w.device = s.parts.Device
+	var notice string
+	if w.gpu, notice = watchGPU(w.device); notice != "" {
+		w.Note(notice)
+	}
 	for _, n := range s.notices {
 		w.Note(n)
 	}
@@ -79,7 +88,11 @@ func (w *watch) Tick(epoch, step, samples int64) {
 // Step records the metrics of the steps since the last call.
 func (w *watch) Step(r train.StepReport) {
 	w.step, w.epoch = r.Step, r.Epoch
-	w.tracker.Log(track.Event{Kind: track.KindStep, Epoch: r.Epoch, Step: r.Step, Samples: r.Samples, Values: values(r.LR, r.Values)})
+	all := values(r.LR, r.Values)
+	if w.gpu != nil {
+		all = append(all, gpuValues(w.device, w.gpu.Latest())...)
+	}
+	w.tracker.Log(track.Event{Kind: track.KindStep, Epoch: r.Epoch, Step: r.Step, Samples: r.Samples, Values: all})
 }
 
 // Epoch records the end of an epoch.
@@ -111,6 +124,9 @@ func (w *watch) end(r train.Result, err error) {
 	default:
 		w.screen.done()
 		w.Note(fmt.Sprintf("finished after %d epochs, %d steps; the best was epoch %d", r.Epochs, r.Steps, r.Score.BestEpoch))
+	}
+	if w.gpu != nil {
+		w.gpu.Close()
 	}
 	_ = w.tracker.Close() // the sinks' errors were told as notes
 }

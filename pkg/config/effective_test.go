@@ -82,6 +82,7 @@ training:
   threads: 0
   deterministic: true
   log_every_steps: 50
+  profile: 0
 # the end
 
 checkpoint:
@@ -254,6 +255,7 @@ training:
   threads: 0
   deterministic: true
   log_every_steps: 50
+  profile: 0
 checkpoint:
   monitor: train/loss
   save_strategy: best

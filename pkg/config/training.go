@@ -18,6 +18,7 @@ type Training struct {
 	Deterministic bool           `yaml:"deterministic" default:"true" doc:"the same numbers in each run"`
 	EarlyStopping *EarlyStopping `yaml:"early_stopping" doc:"when to stop early; nil = never"`
 	LogEverySteps int            `yaml:"log_every_steps" default:"50" check:"min=1" doc:"steps between two log lines"`
+	Profile       int            `yaml:"profile" default:"0" check:"min=0" doc:"lines of logs/profile.txt, a table of the slowest ops of a few steps, with a Chrome trace beside it; 0 = no profile"`
 }
 
 // Optimizer has PyTorch's names and defaults; keys of another optimizer are refused.

@@ -31,6 +31,7 @@ type Chart struct {
 	Title, X, Y string // the names of the axes with their units
 	Series      []Series
 	LogY        bool // a logarithmic axis; left linear where the values are not above 0, or near each other
+	Legend      bool // names the curves inside the drawing
 }
 
 // palette is Okabe and Ito's, which also the colour-blind can tell apart, in an order
@@ -56,19 +57,19 @@ const (
 
 // SVG draws the chart as an element to stand in a page. What is black takes the colour
 // of the page's text.
-func (c Chart) SVG() (string, error) {
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.Title, c.X, c.Y
-	p.BackgroundColor = color.Transparent
-	grid := plotter.NewGrid()
-	grid.Vertical.Width, grid.Horizontal.Width = vg.Points(0.4), vg.Points(0.4)
-	p.Add(grid)
+func (c Chart) SVG() (string, error) { return drawSVG(c) }
+
+// Name is the title.
+func (c Chart) Name() string { return c.Title }
+
+func (c Chart) draw() (*plot.Plot, error) {
+	p := newPlot(c.Title, c.X, c.Y)
 	if c.LogY && c.spreads() {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 	}
 	for _, s := range c.Series {
-		if err := s.addTo(p); err != nil {
-			return "", fmt.Errorf("draw %s: %w", s.Name, err)
+		if err := s.addTo(p, c.Legend); err != nil {
+			return nil, fmt.Errorf("draw %s: %w", s.Name, err)
 		}
 	}
 	if p.Y.Min == p.Y.Max { // room around a constant
@@ -76,7 +77,19 @@ func (c Chart) SVG() (string, error) {
 		p.Y.Min, p.Y.Max = p.Y.Min-room, p.Y.Max+room
 	}
 	p.X.Tick.Marker = wholeTicks{}
-	return svg(p)
+	return p, nil
+}
+
+// newPlot is an empty drawing with a grid.
+func newPlot(title, x, y string) *plot.Plot {
+	p := plot.New()
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
+	p.BackgroundColor = color.Transparent
+	p.Legend.Top = true
+	grid := plotter.NewGrid()
+	grid.Vertical.Width, grid.Horizontal.Width = vg.Points(0.4), vg.Points(0.4)
+	p.Add(grid)
+	return p
 }
 
 // svg draws a plot and takes off what a page has already.
@@ -111,10 +124,13 @@ func (c Chart) spreads() bool {
 
 // addTo draws the curve: a line for each stretch of numbers, a dot for one that stands
 // alone.
-func (s Series) addTo(p *plot.Plot) error {
+func (s Series) addTo(p *plot.Plot, legend bool) error {
 	style := draw.LineStyle{Color: palette[s.Color%len(palette)], Width: vg.Points(1.6), Dashes: dashes[s.Color/len(palette)%len(dashes)]}
 	if s.Dashed {
 		style.Dashes, style.Width = []vg.Length{vg.Points(4), vg.Points(3)}, vg.Points(1.1)
+	}
+	if legend {
+		p.Legend.Add(s.Name, &plotter.Line{LineStyle: style})
 	}
 	for _, run := range s.stretches() {
 		if len(run) == 1 {

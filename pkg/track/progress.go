@@ -99,6 +99,7 @@ func (p *Progress) parts(e Event, now time.Time) []part {
 	shown := 0
 	for _, v := range p.values {
 		switch {
+		case isSystem(v):
 		case v.Name == rateName:
 			parts = append(parts, part{7, rateName + " " + Short(v.Value)})
 		case shown == 0:
@@ -111,6 +112,9 @@ func (p *Progress) parts(e Event, now time.Time) []part {
 	}
 	if rate := p.pace.rate; rate > 0 {
 		parts = append(parts, part{5, Count(rate) + " samples/s"})
+	}
+	if text := gpuText(p.values); text != "" {
+		parts = append(parts, part{8, text})
 	}
 	if left, ok := p.pace.left(e.Step, p.plan.Steps, now); ok {
 		parts = append(parts, part{3, "ETA " + Duration(left)})

@@ -125,7 +125,8 @@ type Parts struct {
 	// Resident holds the splits that lie on the device; nil ones are read from the host,
 	// batch by batch. The numbers are the same. They stay the caller's to close.
 	Resident struct{ Train, Val *Resident }
-	Capture  Capture // nil: no step is captured
+	Profiler Profiler // nil: nothing is recorded
+	Capture  Capture  // nil: no step is captured
 }
 
 // DataInit is the hook of models that initialise themselves from data: called with

@@ -50,6 +50,7 @@ type run struct {
 	score       Score
 	position    Position // after the last finished step
 	memory      memory   // of the snapshots
+	recording   recording
 }
 
 // Run trains until the epochs or steps are done, early stopping ends it, or ctx
@@ -99,6 +100,7 @@ func (r *run) open() error {
 			return err
 		}
 	}
+	r.recording = newRecording(r.Profiler, r.step, r.total)
 	r.loader = newLoader(r.feed(r.Train, r.Resident.Train), r.Order, r.BatchSize, r.Accumulate)
 	return nil
 }
@@ -121,6 +123,7 @@ func (r *run) feed(s Split, table *Resident) *feed {
 }
 
 func (r *run) close() {
+	r.recording.stop(r.step)
 	r.loader.close()
 	r.free()
 	r.memory.close()
@@ -141,6 +144,7 @@ func (r *run) trainEpoch() error {
 		if r.ctx.Err() != nil {
 			return r.interrupt()
 		}
+		r.recording.at(r.step)
 		if err := r.trainStep(); err != nil {
 			return fmt.Errorf("step %d: %w", r.step+1, err)
 		}

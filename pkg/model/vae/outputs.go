@@ -29,3 +29,9 @@ func (n *Net) Predict(x *torch.Tensor) *torch.Tensor {
 
 // Reconstructs says that predictions are in the data's units and shape.
 func (n *Net) Reconstructs() bool { return true }
+
+// Generate is the mean of p(x|z) for codes z [B, K]: [B, …sample shape], in the units of
+// the input.
+func (n *Net) Generate(z *torch.Tensor) *torch.Tensor {
+	return n.likelihood.mean(n.decode(z, false))
+}

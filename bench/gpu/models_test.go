@@ -1,0 +1,113 @@
+package gpu
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/gotrainer/trainer/pkg/config"
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/model/builtin"
+	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// sections are model sections of every variant.
+var sections = map[string][]string{
+	"vae/vae": {
+		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [24, 12]}, likelihood: bernoulli}",
+		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, likelihood: gaussian}",
+	},
+	"vae/beta_vae": {"{type: vae, variant: beta_vae, latent_dim: 2, beta: 4, encoder: {kind: conv, channels: [4, 4], hidden_dims: [12]}}"},
+	"sae/relu_l1":  {"{type: sae, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40}"},
+	"sae/topk":     {"{type: sae, variant: topk, d_sae: 96, k: 5, aux_k: 8, dead_after_samples: 1}"},
+	"custom_model/custom": {
+		"{type: custom_model, loss: cross_entropy, layers: [flatten, linear: 12, batch_norm1d, relu, linear: 3]}",
+		"{type: custom_model, loss: mse, target: input, layers: [conv2d: {out: 2, kernel: 3, padding: 1}, batch_norm2d, gelu, flatten, layer_norm, linear: 64]}",
+	},
+}
+
+var inputs = model.Inputs{Shape: []int64{1, 8, 8}, LabelShape: []int64{}, Classes: 3}
+
+const rows = 6
+
+func TestEveryModelComputesWhatItComputesOnTheCPU(t *testing.T) {
+	for _, v := range builtin.Registry() {
+		name := v.Type + "/" + v.Name
+		if len(sections[name]) == 0 {
+			t.Errorf("%s has no section in this suite; add one", name)
+		}
+		for _, section := range sections[name] {
+			for dtype, tolerance := range map[torch.DType]float64{torch.Float64: 1e-9, torch.Float32: 1e-4} {
+				t.Run(name+"/"+dtype.String(), func(t *testing.T) {
+					run(t, func() error { return compareModel(t, v, section, dtype, tolerance) })
+				})
+			}
+		}
+	}
+}
+
+func compareModel(t *testing.T, v model.Variant, section string, dtype torch.DType, tolerance float64) error {
+	scope := torch.NewScope("param")
+	defer scope.Close()
+	onCPU, err := build(v, section, nn.Options{Device: torch.CPU, DType: dtype, Scope: scope})
+	if err != nil {
+		return err
+	}
+	there, err := build(v, section, nn.Options{Device: device, DType: dtype, Scope: scope})
+	if err != nil {
+		return err
+	}
+	torch.NoGrad(func() {
+		from := nn.Walk(onCPU)
+		for i, p := range nn.Walk(there) {
+			p.Tensor.Copy_(from[i].Tensor)
+		}
+	})
+	want, got := step(onCPU, dtype, torch.CPU), step(there, dtype, device)
+	for i, w := range want {
+		if g := got[i]; g.name != w.name || !(gap(g.values, w.values) <= tolerance) {
+			t.Errorf("%s differs by %.2g of its largest value", w.name, gap(g.values, w.values))
+		}
+	}
+	return nil
+}
+
+func build(v model.Variant, section string, o nn.Options) (model.Model, error) {
+	text := "experiment: {name: a, output_dir: b}\ndata: {source: shapes}\nmodel: " + section + "\n"
+	c, _, err := config.ParseTrain("suite.yaml", []byte(text), config.Options{Models: builtin.Registry()})
+	if err != nil {
+		return nil, err
+	}
+	return v.Build(c.Model.Params, inputs, o)
+}
+
+type named struct {
+	name   string
+	values []float64
+}
+
+// step is the loss, every metric and every gradient of one batch.
+func step(m model.Model, dtype torch.DType, d torch.Device) []named {
+	x := share(rows, 1, 8, 8)(dtype).On(d)
+	labels := torch.FromFloat32s([]float32{0, 1, 2, 2, 1, 0}, []int64{rows}).On(d)
+	out := m.Loss(&model.Context{Train: true, Noise: noise{d}}, model.Batch{X: x, Y: labels})
+	out.Loss.Backward()
+	results := []named{{"loss", out.Loss.Detach().Float64s()}}
+	for _, metric := range out.Metrics {
+		results = append(results, named{metric.Name, metric.Value.Detach().To(torch.Float64).Float64s()})
+	}
+	for _, p := range nn.Params(m) {
+		if g := p.Tensor.Grad(); g != nil {
+			results = append(results, named{"the gradient of " + p.Name, g.Float64s()})
+		}
+	}
+	return results
+}
+
+// noise is the same on every device.
+type noise struct{ d torch.Device }
+
+// Randn is a wave, no random numbers.
+func (n noise) Randn(shape []int64, like *torch.Tensor) *torch.Tensor {
+	return wave(slices.Clone(shape)...)(like.DType()).On(n.d)
+}

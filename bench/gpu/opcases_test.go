@@ -1,0 +1,140 @@
+package gpu
+
+import (
+	"maps"
+
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// opCases are the cases by the names of the op table.
+func opCases() map[string]opCase {
+	all := map[string]opCase{}
+	for _, part := range []map[string]opCase{pointwise(), reductions(), layers(), shapes(), inPlace()} {
+		maps.Copy(all, part)
+	}
+	return all
+}
+
+func pointwise() map[string]opCase {
+	type T = *torch.Tensor
+	return map[string]opCase{
+		"Add":       binary(func(a, b T) T { return a.Add(b) }),
+		"Sub":       binary(func(a, b T) T { return a.Sub(b) }),
+		"Mul":       binary(func(a, b T) T { return a.Mul(b) }),
+		"Div":       binary(func(a, b T) T { return a.Div(b) }),
+		"Maximum":   binary(func(a, b T) T { return a.Maximum(b) }),
+		"Lerp":      binary(func(a, b T) T { return a.Lerp(b, 0.3) }),
+		"AddScalar": unary(func(a T) T { return a.AddScalar(0.7) }),
+		"MulScalar": unary(func(a T) T { return a.MulScalar(-1.7) }),
+		"Pow":       unary(func(a T) T { return a.Pow(3) }),
+		"Neg":       unary(T.Neg), "Abs": unary(T.Abs), "Square": unary(T.Square), "Exp": unary(T.Exp),
+		"Sqrt":      unary(func(a T) T { return a.Square().AddScalar(0.1).Sqrt() }),
+		"Log":       unary(func(a T) T { return a.Square().AddScalar(0.1).Log() }),
+		"Log1p":     unary(func(a T) T { return a.Square().Log1p() }),
+		"Sign":      constant(T.Sign),
+		"Clamp":     unary(func(a T) T { return a.Clamp(-0.5, 0.5) }),
+		"ClampMin":  unary(func(a T) T { return a.ClampMin(-0.5) }),
+		"ReLU":      unary(T.ReLU),
+		"LeakyReLU": unary(func(a T) T { return a.LeakyReLU(0.1) }),
+		"GELU":      unary(T.GELU), "SiLU": unary(T.SiLU), "Tanh": unary(T.Tanh), "Sigmoid": unary(T.Sigmoid),
+		"Softplus": unary(T.Softplus), "LogSigmoid": unary(T.LogSigmoid),
+		"NanToNum":      constant(func(a T) T { return a.AddScalar(-5).Log().NanToNum(3) }),
+		"Gt":            constant(func(a T) T { return a.Gt(0.1) }),
+		"Ge":            constant(func(a T) T { return a.Ge(0.1) }),
+		"Lt":            constant(func(a T) T { return a.Lt(0.1) }),
+		"Eq":            constant(func(a T) T { return a.Sign().Eq(a.ReLU().Sign()) }),
+		"LogicalNot":    constant(func(a T) T { return a.Gt(0.1).LogicalNot() }),
+		"NonFinite":     constant(func(a T) T { return a.AddScalar(-5).Log().NonFinite() }),
+		"Where":         binary(func(a, b T) T { return a.Gt(0).Where(a, b) }),
+		"MaskedFill":    unary(func(a T) T { return a.MaskedFill(a.Gt(0), 2) }),
+		"BCEWithLogits": {in: []input{wave(3, 5), share(3, 5)}, f: func(a tensors) T { return a[0].BCEWithLogits(a[1].Detach()) }},
+	}
+}
+
+func reductions() map[string]opCase {
+	type T = *torch.Tensor
+	return map[string]opCase{
+		"Sum": unary(T.Sum), "Mean": unary(T.Mean),
+		"Any":       constant(func(a T) T { return a.Gt(1).Any() }),
+		"AnyDim":    constant(func(a T) T { return a.Gt(1).AnyDim(1) }),
+		"SumDim":    unary(func(a T) T { return a.SumDim([]int64{1}, true) }),
+		"MeanDim":   unary(func(a T) T { return a.MeanDim([]int64{0}, false) }),
+		"NormDim":   unary(func(a T) T { return a.NormDim([]int64{1}, false) }),
+		"Amax":      unary(func(a T) T { return a.Amax([]int64{1}, false) }),
+		"Argmax":    constant(func(a T) T { return a.Argmax(1) }),
+		"LogSumExp": unary(func(a T) T { return a.LogSumExp([]int64{1}, false) }),
+		"Softmax":   unary(func(a T) T { return a.Softmax(1) }),
+	}
+}
+
+func layers() map[string]opCase {
+	type T = *torch.Tensor
+	ones, zeros := []int64{1, 1}, []int64{0, 0}
+	return map[string]opCase{
+		"MatMul": {in: []input{wave(3, 5), wave(5, 4)}, f: func(a tensors) T { return a[0].MatMul(a[1]) }},
+		"Linear": {in: []input{wave(3, 5), wave(4, 5), wave(4)}, f: func(a tensors) T { return a[0].Linear(a[1], a[2]) }},
+		"AddMM":  {in: []input{wave(4), wave(3, 5), wave(5, 4)}, f: func(a tensors) T { return a[0].AddMM(a[1], a[2]) }},
+		"Conv2d": {in: []input{wave(2, 3, 8, 8), wave(4, 3, 3, 3), wave(4)}, f: func(a tensors) T {
+			return a[0].Conv2d(a[1], a[2], []int64{2, 2}, ones, ones, 1)
+		}},
+		"ConvTranspose2d": {in: []input{wave(2, 3, 4, 4), wave(3, 4, 4, 4), wave(4)}, f: func(a tensors) T {
+			return a[0].ConvTranspose2d(a[1], a[2], []int64{2, 2}, ones, zeros, 1, ones)
+		}},
+		"BatchNorm": {in: []input{wave(6, 5), positive(5), wave(5)}, f: func(a tensors) T {
+			return a[0].BatchNorm(a[1], a[2], nil, nil, true, 0.1, 1e-5)
+		}},
+		"LayerNorm": {in: []input{wave(6, 5), positive(5), wave(5)}, f: func(a tensors) T {
+			return a[0].LayerNorm([]int64{5}, a[1], a[2], 1e-5)
+		}},
+		"Dropout": unary(func(a T) T { return a.Dropout(0.5, false) }), // in training devices draw other numbers
+		"CrossEntropy": {in: []input{wave(4, 5), integers(0, 4, 2, 2)}, f: func(a tensors) T {
+			return a[0].CrossEntropy(a[1])
+		}},
+	}
+}
+
+func shapes() map[string]opCase {
+	type T = *torch.Tensor
+	pick := integers(2, 0, 2)
+	return map[string]opCase{
+		"Reshape":    unary(func(a T) T { return a.Reshape([]int64{5, 3}) }),
+		"Flatten":    unary(func(a T) T { return a.Flatten(0, 1) }),
+		"Transpose":  unary(func(a T) T { return a.Transpose(0, 1) }),
+		"Unsqueeze":  unary(func(a T) T { return a.Unsqueeze(1) }),
+		"Squeeze":    unary(func(a T) T { return a.Unsqueeze(1).Squeeze(1) }),
+		"Narrow":     unary(func(a T) T { return a.Narrow(1, 1, 3) }),
+		"Cat":        {in: []input{wave(3, 5), wave(2, 5)}, f: func(a tensors) T { return torch.Cat(a, 0) }},
+		"Stack":      {in: []input{wave(3, 5), positive(3, 5)}, f: func(a tensors) T { return torch.Stack(a, 1) }},
+		"Contiguous": unary(func(a T) T { return a.Transpose(0, 1).Contiguous() }),
+		"Clone":      unary(T.Clone),
+		"Detach":     constant(T.Detach),
+		// Which of equal values come first is the device's choice; where they stand is not.
+		"TopK": unary(func(a T) T {
+			values, places := a.TopK(2, 1)
+			return torch.Zeros(a.Shape(), torch.Like(a)).Scatter(1, places, values)
+		}),
+		"Scatter": unary(func(a T) T {
+			_, places := a.TopK(1, 1)
+			return a.Scatter(1, places, a.Narrow(1, 0, 1))
+		}),
+		"Gather": unary(func(a T) T {
+			_, places := a.TopK(1, 1)
+			return a.Gather(1, places)
+		}),
+		"IndexSelect": {in: []input{wave(3, 5), pick}, f: func(a tensors) T { return a[0].IndexSelect(0, a[1]) }},
+	}
+}
+
+func inPlace() map[string]opCase {
+	type T = *torch.Tensor
+	return map[string]opCase{
+		"Add_":       onClone(func(a, b T) { a.Add_(b) }),
+		"Sub_":       onClone(func(a, b T) { a.Sub_(b) }),
+		"Mul_":       onClone(func(a, b T) { a.Mul_(b) }),
+		"Div_":       onClone(func(a, b T) { a.Div_(b) }),
+		"AddScalar_": onClone(func(a, _ T) { a.AddScalar_(0.3) }),
+		"MulScalar_": onClone(func(a, _ T) { a.MulScalar_(0.3) }),
+		"Fill_":      onClone(func(a, _ T) { a.Fill_(0.3) }),
+		"Copy_":      onClone(func(a, b T) { a.Copy_(b) }),
+	}
+}
