@@ -143,7 +143,8 @@ def wait_for(process, name, step):
         lines = path.read_bytes()[-2000:].split(b"\n")[1:-1] if path.exists() else []
         if lines and json.loads(lines[-1])["step"] >= step:
             return
-        demand(process.poll() is None, f"training ended before step {step}: {process.stderr and process.stderr.read()}")
+        if process.poll() is not None:
+            raise RuntimeError(f"training ended before step {step}: {process.stderr.read()}")
         time.sleep(0.02)
     raise RuntimeError("training does not come on")
 
@@ -184,7 +185,7 @@ def kill_in_training(runs, config, name):
 
 def killed(runs, server):
     """kill -9 of the trainer: the next command ends the run, and resume goes on with it."""
-    kill_in_training(runs, runs.config("killed", server.uri, epochs=1200, hidden=512), "killed")
+    kill_in_training(runs, runs.config("killed", server.uri, epochs=600, hidden=512), "killed")
     client, run_id = MlflowClient(server.uri), state("killed")["mlflow_run_id"]
     demand(client.get_run(run_id).info.status == "RUNNING", "the run is not RUNNING before")
     runs("sync", "runs/killed")
@@ -196,7 +197,7 @@ def killed(runs, server):
 
 def replaced(runs, server):
     """A killed run that is trained anew does not stay RUNNING."""
-    kill_in_training(runs, runs.config("replaced", server.uri, epochs=1200, hidden=512), "replaced")
+    kill_in_training(runs, runs.config("replaced", server.uri, epochs=600, hidden=512), "replaced")
     first = state("replaced")["mlflow_run_id"]
     runs("train", runs.config("replaced", server.uri))
     status = MlflowClient(server.uri).get_run(first).info.status
