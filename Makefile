@@ -19,7 +19,7 @@ export PYTHON
 go_flags := -buildvcs=false $(if $(TAGS),-tags $(TAGS))
 trainer := bin/trainer
 
-.PHONY: help build trainer shim shim-cpu shim-cuda generate test test-cuda interop demo soak lint bench bench-go bench-check clean
+.PHONY: help build trainer shim shim-cpu shim-cuda generate test test-cuda interop demo soak lint bench bench-go bench-check gpu-bundle clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,9 @@ bench-go: build ## Go benchmarks of all packages
 
 bench-check: ## Go benchmarks of the commit BASE beside those of this checkout, by benchstat
 	bench/check.sh "$(BASE)" $(PACKAGES)
+
+gpu-bundle: ## bin/gpu: the GPU suite as a folder for a machine with a driver and Python's torch (2.11.0)
+	bench/gpu/bundle.sh bin/gpu
 
 clean: ## removes bin/ and lib/; the cache outside the checkout stays
 	rm -rf bin lib

@@ -98,9 +98,10 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			sweepCommand(),
 			initCommand(),
 			schemaCommand(),
-			completionCommand(),
 			syncCommand(),
+			doctorCommand(),
 			versionCommand(),
+			completionCommand(),
 		},
 	}
 	for _, c := range app.Commands {
