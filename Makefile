@@ -19,7 +19,7 @@ export PYTHON
 go_flags := -buildvcs=false $(if $(TAGS),-tags $(TAGS))
 trainer := bin/trainer
 
-.PHONY: help build trainer shim shim-cpu shim-cuda generate test test-cuda interop demo soak lint bench bench-go bench-check gpu-bundle clean
+.PHONY: help build trainer shim shim-cpu shim-cuda generate test test-cuda interop demo docker soak lint bench bench-go bench-check gpu-bundle clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ demo: build ## the whole workflow on built-in data: train, embed, train on the e
 	@echo "  python3 -c \"import torch; print(torch.load('experiments/vae/demo/checkpoints/best_model.pt').keys())\""
 	@echo "  python3 -c \"import numpy; print(numpy.load('experiments/vae/demo/embeddings/test_embeddings.npy').shape)\""
 	@echo "  cp configs/train_vae.yaml my.yaml, put your data in it, and     $(trainer) train my.yaml"
+
+docker: ## builds Dockerfile.cuda without a daemon and tries the image (TAGS=cpu: the CPU image)
+	interop/docker.sh $(if $(findstring cpu,$(TAGS)),cpu,cuda)
 
 soak: build ## the long tests: TRAINER_SOAK=1 lengthens loops; then each fuzz target for FUZZTIME
 	TRAINER_REQUIRE_LIBTORCH=1 TRAINER_SOAK=1 .ci/gotest soak $(go_flags) -count=1 -timeout 3h ./...
