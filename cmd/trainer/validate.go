@@ -15,7 +15,8 @@ func validateCommand() *cli.Command {
 	return &cli.Command{
 		Name: "validate", Usage: "check configs and their data without training", ArgsUsage: "CONFIG…",
 		Description: "Reads each config as train, extract-embeddings or predict would, opens its data, and tells what\n" +
-			"would happen. Needs no libtorch.\n\nExamples:\n   trainer validate configs/*.yaml",
+			"would happen: shapes, steps, parameters, memory and disk. A model that does not fit the data and a disk\n" +
+			"that is too small are told as well. Needs no libtorch.\n\nExamples:\n   trainer validate configs/*.yaml",
 		Flags: common(),
 		Action: func(c *cli.Context) error {
 			paths, err := targets(c)
@@ -60,6 +61,7 @@ type validated struct {
 	Val         int     `json:"val,omitempty"`
 	Test        int     `json:"test,omitempty"`
 	Steps       int64   `json:"steps,omitempty"`
+	need
 }
 
 func (v validated) String() string {
@@ -69,6 +71,7 @@ func (v validated) String() string {
 		if v.Steps > 0 {
 			text += fmt.Sprintf("; %d steps", v.Steps)
 		}
+		text += v.need.String()
 	}
 	return text
 }
@@ -102,11 +105,12 @@ func validate(path string, set []string) (validated, error) {
 	if data.Test != nil {
 		v.Test = data.Test.Len()
 	}
-	if cfg.Data.BatchSize == 0 {
-		return v, nil // auto: the steps depend on what fits
+	epochs := int64(cfg.Training.Epochs)
+	if cfg.Data.BatchSize > 0 { // auto: the steps depend on what fits
+		s := session{cfg: cfg}
+		sampler := dataset.NewSampler(v.Train, cfg.Data.BatchSize, cfg.Experiment.Seed, cfg.Data.DropLast)
+		epochs, v.Steps = s.trainConfig().Length(order{sampler})
 	}
-	s := session{cfg: cfg}
-	sampler := dataset.NewSampler(v.Train, cfg.Data.BatchSize, cfg.Experiment.Seed, cfg.Data.DropLast)
-	_, v.Steps = s.trainConfig().Length(order{sampler})
-	return v, nil
+	v.need, err = needOf(cfg, data, epochs)
+	return v, locate(doc, err)
 }

@@ -7,7 +7,11 @@ import "github.com/gotrainer/trainer/pkg/torch"
 type Options struct {
 	Device torch.Device
 	DType  torch.DType
-	Scope  *torch.Scope // owns the tensors; required
+	Scope  *torch.Scope // owns the tensors; required, but with Plan
+
+	// Plan, where it is set, is told the shape of each tensor, and none is made: what is
+	// built then is only good for that, and needs no libtorch.
+	Plan func(shape []int64, dtype torch.DType, trained bool)
 }
 
 // Default is float32 on the CPU, owned by scope.
@@ -17,6 +21,10 @@ func Default(scope *torch.Scope) Options {
 
 // Param makes a trained tensor and lets fill initialise it in place.
 func (o Options) Param(shape []int64, fill func(*torch.Tensor)) *torch.Tensor {
+	if o.Plan != nil {
+		o.Plan(shape, o.DType, true)
+		return new(torch.Tensor)
+	}
 	t := o.Buffer(shape, o.DType, fill)
 	t.SetRequiresGrad(true)
 	return t
@@ -25,6 +33,10 @@ func (o Options) Param(shape []int64, fill func(*torch.Tensor)) *torch.Tensor {
 // Buffer makes a tensor that is not trained. Random numbers are drawn on the CPU in
 // float32 or float64, so that a seed means the same weights on every device.
 func (o Options) Buffer(shape []int64, dtype torch.DType, fill func(*torch.Tensor)) *torch.Tensor {
+	if o.Plan != nil {
+		o.Plan(shape, dtype, false)
+		return new(torch.Tensor)
+	}
 	t := torch.Empty(shape, torch.As(dtype))
 	fill(t)
 	if o.Device != torch.CPU {

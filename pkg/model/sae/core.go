@@ -40,8 +40,8 @@ func newCore(c Config, bDecInit string, in model.Inputs, o nn.Options) *Core {
 		s.unitRows(w)
 	})
 	zero := func(t *torch.Tensor) { t.Fill_(0) }
-	torch.NoGrad(func() {
-		s.WEnc = o.Param([]int64{n, m}, func(w *torch.Tensor) { w.Copy_(wDec.Transpose(0, 1)) })
+	s.WEnc = o.Param([]int64{n, m}, func(w *torch.Tensor) {
+		torch.NoGrad(func() { w.Copy_(wDec.Transpose(0, 1)) })
 	})
 	s.BEnc, s.WDec, s.BDec = o.Param([]int64{m}, zero), wDec, o.Param([]int64{n}, zero)
 	s.Silent = o.Buffer([]int64{m}, torch.Int64, zero)
