@@ -25,7 +25,7 @@ func TestBashCompletesCommandsFlagsKeysAndFiles(t *testing.T) {
 	s := newSite(t)
 	s.write("trainer.bash", s.ok("completion", "bash").stdout)
 	for _, c := range []struct{ line, want string }{
-		{"trainer tr", "train"}, {"trainer re", "resume restore"}, {"trainer train --no", "--no-progress"}, {"trainer train x", "x.yaml"},
+		{"trainer tr", "train"}, {"trainer rest", "restore"}, {"trainer train --no", "--no-progress"}, {"trainer train x", "x.yaml"},
 		{"trainer train x.yaml --set training.optimizer.l", "training.optimizer.lr="}, {"trainer sweep x.yaml --grid model.bet", "model.beta="},
 		{"trainer init s", "sae"}, {"trainer completion f", "fish"}, {"trainer list --wh", "--where"},
 	} {
