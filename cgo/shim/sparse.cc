@@ -27,8 +27,8 @@ const Kernels &kernels(const at::Tensor &t) {
   return reference;
 }
 
-// encode fills values and latents. On the CPU the scores are made for some rows at a time,
-// in memory that stays in the cache.
+// encode fills values and latents. On the CPU the scores are made for some rows at a time:
+// memory for them is a part of the batch's, and they are still in the cache.
 void encode(const at::Tensor &centred, const at::Tensor &w, const at::Tensor &bias, int64_t k, const at::Tensor &keep,
             const at::Tensor &values, const at::Tensor &latents) {
   const Kernels &with = kernels(centred);
@@ -36,12 +36,9 @@ void encode(const at::Tensor &centred, const at::Tensor &w, const at::Tensor &bi
   const int64_t batch = centred.size(0), m = w.size(1);
   const int64_t most = std::max<int64_t>(64, (int64_t{1} << 22) / m);
   const int64_t blocks = (batch + most - 1) / most, step = blocks > 0 ? (batch + blocks - 1) / blocks : 0;
-  at::Tensor scores = at::empty({step, m}, centred.options());
   for (int64_t at = 0; at < batch; at += step) {
     const int64_t count = std::min(step, batch - at);
-    at::Tensor h = scores.narrow(0, 0, count);
-    at::addmm_out(h, bias, centred.narrow(0, at, count), w);
-    with.top(h, k, keep, values.narrow(0, at, count), latents.narrow(0, at, count));
+    with.top(product(bias, centred.narrow(0, at, count), w), k, keep, values.narrow(0, at, count), latents.narrow(0, at, count));
   }
 }
 
