@@ -42,7 +42,7 @@ at::Tensor sparse_decode(const at::Tensor &values, const at::Tensor &latents, co
 void count_silent_(at::Tensor silent, const at::Tensor &values, const at::Tensor &latents);
 void project_rows_(at::Tensor g, const at::Tensor &w);
 void unit_rows_(at::Tensor w, double eps);
-int64_t sparse_kernels(bool on);
+int64_t sparse_kernels(int64_t which);
 
 // Lanes: a host buffer, its copy on a device, and the order of what happens to them.
 at::Tensor host_empty(const Ints &shape, int64_t dtype, bool pinned);

@@ -18,12 +18,16 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
 
-bool enabled = true;
+// What the ops run on: plain ATen, the device's own kernels, or, on the CPU, the text of
+// the CUDA kernels.
+enum Choice : int64_t { plain = 0, own = 1, text = 2 };
+Choice choice = own;
 
 const Kernels &kernels(const at::Tensor &t) {
   const auto type = t.scalar_type();
-  if (enabled && t.is_cpu() && (type == at::kFloat || type == at::kDouble)) return cpu;
-  if (enabled && t.is_cuda() && type == at::kFloat && cuda) return *cuda;
+  if (choice == text && t.is_cpu() && type == at::kFloat) return host;
+  if (choice == own && t.is_cpu() && (type == at::kFloat || type == at::kDouble)) return cpu;
+  if (choice != plain && t.is_cuda() && type == at::kFloat && cuda) return *cuda;
   return reference;
 }
 
@@ -53,6 +57,7 @@ struct Encode : Function<Encode> {
     at::Tensor latents = at::empty({x.size(0), all}, centred.options().dtype(at::kLong));
     encode(centred, w, b_enc, k, keep.value_or(at::Tensor()), values, latents);
     ctx->save_for_backward({centred, w_enc, values, latents});
+    ctx->saved_data["k"] = k;
     ctx->mark_non_differentiable({latents});
     return {values, latents};
   }
@@ -62,7 +67,7 @@ struct Encode : Function<Encode> {
     const at::Tensor &centred = saved[0], &w = saved[1], &values = saved[2], &latents = saved[3];
     const Kernels &with = kernels(values);
     at::Tensor dh = grads[0].masked_fill(values.le(0), 0).contiguous();
-    const Mapping map = with.map(values, latents, w.size(1));
+    const Mapping map = with.map(values, latents, w.size(1), ctx->saved_data["k"].toInt());
     variable_list out(7);
     const bool bias = ctx->needs_input_grad(1) || ctx->needs_input_grad(3);
     if (bias) out[3] = with.totals(dh, map);
@@ -88,7 +93,7 @@ struct Decode : Function<Decode> {
     const Kernels &with = kernels(values);
     variable_list out(4);
     if (ctx->needs_input_grad(0)) out[0] = with.dots(g, latents, w);
-    if (ctx->needs_input_grad(2)) out[2] = with.gather(values, with.map(values, latents, w.size(0)), g, false);
+    if (ctx->needs_input_grad(2)) out[2] = with.gather(values, with.map(values, latents, w.size(0), values.size(1)), g, false);
     if (ctx->saved_data["biased"].toBool() && ctx->needs_input_grad(3)) out[3] = g.sum(0);
     return out;
   }
@@ -129,10 +134,10 @@ void unit_rows_(at::Tensor w, double eps) {
   (w.is_contiguous() ? sparse::kernels(w) : sparse::reference).unit(w, eps);
 }
 
-int64_t sparse_kernels(bool on) {
-  const bool before = sparse::enabled;
-  sparse::enabled = on;
-  return before ? 1 : 0;
+int64_t sparse_kernels(int64_t which) {
+  const int64_t before = sparse::choice;
+  sparse::choice = static_cast<sparse::Choice>(which);
+  return before;
 }
 
 }  // namespace shim

@@ -22,7 +22,8 @@ struct Kernels {
   // latents, ascending by latent; of equal ones the lowest latents. NaN is largest. The
   // columns after k are the same among the latents where keep (bool [m]) is set.
   void (*top)(const at::Tensor &h, int64_t k, const at::Tensor &keep, const at::Tensor &values, const at::Tensor &latents);
-  Mapping (*map)(const at::Tensor &values, const at::Tensor &latents, int64_t m);
+  // Within the first `split` columns of a row no latent comes twice, nor within the others.
+  Mapping (*map)(const at::Tensor &values, const at::Tensor &latents, int64_t m, int64_t split);
   // decode is start + Σ_j values[b, j] w[latents[b, j]], [B, n]; start [n] may be undefined.
   at::Tensor (*decode)(const at::Tensor &values, const at::Tensor &latents, const at::Tensor &w, const at::Tensor &start);
   // dots is g[b]·w[latents[b, j]], [B, K].
@@ -42,6 +43,8 @@ struct Kernels {
 extern const Kernels reference;
 // float32 and float64 on the CPU.
 extern const Kernels cpu;
+// float32 on the CPU, from the text of the CUDA kernels: for tests.
+extern const Kernels host;
 // float32 on CUDA; null in a build or on a machine without.
 extern const Kernels *cuda;
 

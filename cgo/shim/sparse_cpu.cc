@@ -28,7 +28,7 @@ void top(const at::Tensor &h, int64_t k, const at::Tensor &keep, const at::Tenso
 }
 
 // A counting sort: one pass counts, one places.
-Mapping map(const at::Tensor &values, const at::Tensor &latents, int64_t m) {
+Mapping map(const at::Tensor &values, const at::Tensor &latents, int64_t m, int64_t) {
   const int64_t total = values.numel();
   at::Tensor offsets = at::zeros({m + 1}, latents.options()), order = at::empty({total}, latents.options());
   auto *start = offsets.mutable_data_ptr<int64_t>();

@@ -18,7 +18,7 @@ void top(const at::Tensor &h, int64_t k, const at::Tensor &keep, const at::Tenso
   if (rest > 0) choose(scores.masked_fill(keep.logical_not(), 0), values.narrow(1, k, rest), latents.narrow(1, k, rest));
 }
 
-Mapping map(const at::Tensor &, const at::Tensor &latents, int64_t m) { return {{}, {}, latents, m}; }
+Mapping map(const at::Tensor &, const at::Tensor &latents, int64_t m, int64_t) { return {{}, {}, latents, m}; }
 
 at::Tensor dense(const at::Tensor &coef, const at::Tensor &latents, int64_t m) {
   return at::zeros({coef.size(0), m}, coef.options()).scatter_add(1, latents, coef);

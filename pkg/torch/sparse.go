@@ -2,13 +2,22 @@ package torch
 
 import "github.com/gotrainer/trainer/cgo"
 
-// WithoutSparseKernels runs fn with the plain ATen form of SparseEncode, SparseDecode
-// and what belongs to them: what their own kernels are compared with.
-func WithoutSparseKernels(fn func()) {
-	before, err := cgo.SparseKernels(false)
+// SparseKernels is what SparseEncode, SparseDecode and the ops beside them run on.
+type SparseKernels int64
+
+// The choices; anything but OwnKernels is for comparing with.
+const (
+	PlainKernels SparseKernels = 0 // ATen's ops, on any device
+	OwnKernels   SparseKernels = 1 // the device's own kernels
+	TextKernels  SparseKernels = 2 // on the CPU in float32 the text of the CUDA kernels, else as OwnKernels
+)
+
+// WithSparseKernels runs fn, in which the sparse ops run on k.
+func WithSparseKernels(k SparseKernels, fn func()) {
+	before, err := cgo.SparseKernels(int64(k))
 	must("sparse_kernels", before, err)
 	defer func() {
-		_, err := cgo.SparseKernels(before == 1)
+		_, err := cgo.SparseKernels(before)
 		must("sparse_kernels", 0, err)
 	}()
 	fn()

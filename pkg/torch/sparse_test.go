@@ -92,13 +92,17 @@ func (c sparseCase) run(d torch.Device, dtype torch.DType) (names []string, valu
 	return names, values
 }
 
-func checkSparse(t *testing.T, d torch.Device, dtype torch.DType, tolerance float64) {
+func checkSparse(t *testing.T, k torch.SparseKernels, d torch.Device, dtype torch.DType, tolerance float64) {
 	for _, c := range sparseCases {
 		t.Run(fmt.Sprint(c.name, " ", dtype), func(t *testing.T) {
 			torchtest.Run(t, func() error {
-				names, got := c.run(d, dtype)
-				_, again := c.run(d, dtype)
-				torch.WithoutSparseKernels(func() {
+				var names []string
+				var got, again []*torch.Tensor
+				torch.WithSparseKernels(k, func() {
+					names, got = c.run(d, dtype)
+					_, again = c.run(d, dtype)
+				})
+				torch.WithSparseKernels(torch.PlainKernels, func() {
 					_, want := c.run(d, dtype)
 					for i, name := range names {
 						if c.codesOnly && i > 2 {
@@ -134,8 +138,13 @@ func gapWithNaN(got, want []float64) float64 {
 }
 
 func TestSparseOpsEqualPlainOnes(t *testing.T) {
-	checkSparse(t, torch.CPU, torch.Float64, 1e-12)
-	checkSparse(t, torch.CPU, torch.Float32, 2e-5)
+	checkSparse(t, torch.OwnKernels, torch.CPU, torch.Float64, 1e-12)
+	checkSparse(t, torch.OwnKernels, torch.CPU, torch.Float32, 2e-5)
+}
+
+// The kernels of the GPU, as far as a machine without one can run them.
+func TestTextOfTheCUDAKernelsEqualsPlainOps(t *testing.T) {
+	checkSparse(t, torch.TextKernels, torch.CPU, torch.Float32, 2e-5)
 }
 
 func TestSparseResultsDoNotDependOnThreads(t *testing.T) {
