@@ -56,7 +56,7 @@ common=$({
 
 # What objects of cgo/shim/cuda depend on beyond that; the headers of CUDA go with libtorch's version.
 cuda=
-if [[ $kind == cuda ]]; then cuda=$(cat cgo/shim/cuda/*.h | sha256sum); fi
+if [[ $kind == cuda ]]; then cuda=$(cat cgo/shim/cuda/*.h cgo/kernels/* | sha256sum); fi
 
 # object SOURCE prints where its object lies, or will lie.
 # The op table and impl.h only declare functions: they count for ops_gen.cc, which calls them all, and
@@ -64,6 +64,7 @@ if [[ $kind == cuda ]]; then cuda=$(cat cgo/shim/cuda/*.h | sha256sum); fi
 object() {
   local more=
   if [[ $1 == */ops_gen.cc ]]; then more=$(cat "${declarations[@]}" | sha256sum); fi
+  if [[ $1 == */sparse_host.cc ]]; then more=$(cat cgo/kernels/* | sha256sum); fi
   if [[ $1 == cgo/shim/cuda/* ]]; then more=$cuda; fi
   echo "$objects/$(basename "$1" .cc)-$({ echo "$common $1$more"; cat "$1"; } | sha256sum | cut -c 1-32).o"
 }

@@ -43,6 +43,7 @@ void count_silent_(at::Tensor silent, const at::Tensor &values, const at::Tensor
 void project_rows_(at::Tensor g, const at::Tensor &w);
 void unit_rows_(at::Tensor w, double eps);
 int64_t sparse_kernels(int64_t which);
+int64_t compile_kernels(int64_t architecture);
 
 // Lanes: a host buffer, its copy on a device, and the order of what happens to them.
 at::Tensor host_empty(const Ints &shape, int64_t dtype, bool pinned);

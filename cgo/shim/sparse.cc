@@ -10,8 +10,6 @@
 namespace shim {
 namespace sparse {
 
-const Kernels *cuda = nullptr;
-
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -27,7 +25,7 @@ const Kernels &kernels(const at::Tensor &t) {
   const auto type = t.scalar_type();
   if (choice == text && t.is_cpu() && type == at::kFloat) return host;
   if (choice == own && t.is_cpu() && (type == at::kFloat || type == at::kDouble)) return cpu;
-  if (choice != plain && t.is_cuda() && type == at::kFloat && cuda) return *cuda;
+  if (choice != plain && t.is_cuda() && type == at::kFloat && cuda()) return *cuda();
   return reference;
 }
 

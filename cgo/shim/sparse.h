@@ -45,7 +45,7 @@ extern const Kernels reference;
 extern const Kernels cpu;
 // float32 on the CPU, from the text of the CUDA kernels: for tests.
 extern const Kernels host;
-// float32 on CUDA; null in a build or on a machine without.
-extern const Kernels *cuda;
+// float32 on CUDA; null in a build without.
+const Kernels *cuda();
 
 }  // namespace shim::sparse

@@ -22,3 +22,10 @@ func WithSparseKernels(k SparseKernels, fn func()) {
 	}()
 	fn()
 }
+
+// CompileKernels compiles the CUDA kernels for an architecture, as 90 for sm_90, and keeps
+// the result where a run finds it. It needs a build with CUDA, but no GPU.
+func CompileKernels(architecture int) error {
+	_, err := cgo.CompileKernels(int64(architecture))
+	return err
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gotrainer/trainer/pkg/internal/torchtest"
@@ -192,4 +193,20 @@ func TestTopKOfMoreThanThereAreFails(t *testing.T) {
 	if err == nil {
 		t.Error("k = 5 of 4 latents was accepted")
 	}
+}
+
+// NVRTC needs no GPU.
+func TestCUDAKernelsCompileForEveryArchitecture(t *testing.T) {
+	torchtest.Run(t, func() error {
+		for _, architecture := range []int{80, 90, 100} {
+			err := torch.CompileKernels(architecture)
+			if err != nil && strings.Contains(err.Error(), "built without CUDA") {
+				t.Skip(err)
+			}
+			if err != nil {
+				t.Errorf("sm_%d: %v", architecture, err)
+			}
+		}
+		return nil
+	})
 }

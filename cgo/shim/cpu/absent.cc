@@ -1,5 +1,6 @@
 // What the functions of cgo/shim/cuda answer in a build that has no CUDA.
 #include "../impl.h"
+#include "../sparse.h"
 
 namespace shim {
 namespace {
@@ -11,5 +12,8 @@ namespace {
 int64_t cuda_devices() { return 0; }
 int64_t cuda_version() { return 0; }
 int64_t cuda_device(int64_t, const Ints &, const Span &) { absent(); }
+int64_t compile_kernels(int64_t) { absent(); }
+
+const sparse::Kernels *sparse::cuda() { return nullptr; }
 
 }  // namespace shim
