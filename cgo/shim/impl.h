@@ -34,8 +34,6 @@ void sgd_step(const Tensors &params, const Tensors &momenta, const at::Tensor &l
               bool nesterov, bool first, const at::Tensor &found_inf);
 at::Tensor clip_grad_norm(const Tensors &params, double max_norm);
 
-// bias + a·b without history; on the CPU not necessarily the bits of at::addmm.
-at::Tensor product(const at::Tensor &bias, const at::Tensor &a, const at::Tensor &b);
 std::tuple<at::Tensor, at::Tensor> sparse_encode(const at::Tensor &x, const at::Tensor &b_dec, const at::Tensor &w_enc,
                                                  const at::Tensor &b_enc, int64_t k, const at::Tensor &keep, int64_t k_aux);
 at::Tensor sparse_decode(const at::Tensor &values, const at::Tensor &latents, const at::Tensor &w_dec, const at::Tensor &b_dec);

@@ -5,6 +5,7 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "fused.h"
 #include "impl.h"
 
 namespace shim {
@@ -40,7 +41,7 @@ void encode(const at::Tensor &centred, const at::Tensor &w, const at::Tensor &bi
   const int64_t blocks = (batch + most - 1) / most, step = blocks > 0 ? (batch + blocks - 1) / blocks : 0;
   for (int64_t at = 0; at < batch; at += step) {
     const int64_t count = std::min(step, batch - at);
-    with.top(product(bias, centred.narrow(0, at, count), w), k, keep, values.narrow(0, at, count), latents.narrow(0, at, count));
+    with.top(product(centred.narrow(0, at, count), w.t(), bias), k, keep, values.narrow(0, at, count), latents.narrow(0, at, count));
   }
 }
 
