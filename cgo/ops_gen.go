@@ -39,7 +39,8 @@ static inline th_nothing call_adam_step(int decoupled, th_tensor *const *params,
 static inline th_nothing call_sgd_step(th_tensor *const *params, int64_t n_params, th_tensor *const *momenta, int64_t n_momenta, const th_tensor *lr, double momentum, double dampening, double decay, int nesterov, int first, const th_tensor *foundInf) { return trainer_api->sgd_step(params, n_params, momenta, n_momenta, lr, momentum, dampening, decay, nesterov, first, foundInf); }
 static inline th_nothing call_meter_add(const th_tensor *sums, th_tensor *const *values, int64_t n_values, const th_tensor *skip) { return trainer_api->meter_add(sums, values, n_values, skip); }
 static inline th_one call_clip_grad_norm(th_tensor *const *params, int64_t n_params, double maxNorm) { return trainer_api->clip_grad_norm(params, n_params, maxNorm); }
-static inline th_int call_sparse_kernels(int on) { return trainer_api->sparse_kernels(on); }
+static inline th_int call_sparse_kernels(int64_t which) { return trainer_api->sparse_kernels(which); }
+static inline th_int call_compile_kernels(int64_t architecture) { return trainer_api->compile_kernels(architecture); }
 static inline th_one call_host_empty(int64_t *shape, int64_t n_shape, int64_t dtype, int pinned) { return trainer_api->host_empty(shape, n_shape, dtype, pinned); }
 static inline th_int call_address(const th_tensor *a) { return trainer_api->address(a); }
 static inline th_int call_new_lane(int64_t device) { return trainer_api->new_lane(device); }
@@ -156,7 +157,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0xd8cfdef203ee8d24)
+const tableHash = uint64(0xd410f7d0ac5a8fdb)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -338,9 +339,15 @@ func ClipGradNorm(params []Tensor, maxNorm float64) (Tensor, error) {
 	return Tensor(r.out), takeError(r.err)
 }
 
-// SparseKernels: switches the sparse ops between their own kernels and plain ATen; the choice before.
-func SparseKernels(on bool) (int64, error) {
-	r := C.call_sparse_kernels(cbool(on))
+// SparseKernels: what the sparse ops run on: 0 plain ATen, 1 kernels of the device, 2 the CUDA text on the host; the choice before.
+func SparseKernels(which int64) (int64, error) {
+	r := C.call_sparse_kernels(C.int64_t(which))
+	return int64(r.out), takeError(r.err)
+}
+
+// CompileKernels: compiles the CUDA kernels for an architecture, 90 for sm_90; their size in bytes.
+func CompileKernels(architecture int64) (int64, error) {
+	r := C.call_compile_kernels(C.int64_t(architecture))
 	return int64(r.out), takeError(r.err)
 }
 

@@ -3,7 +3,7 @@
 #define TRAINER_OPS_GEN_H
 
 /* Changes with the table: a shim built from another table is refused. */
-#define TH_TABLE_HASH 0xd8cfdef203ee8d24ULL
+#define TH_TABLE_HASH 0xd410f7d0ac5a8fdbULL
 
 typedef struct {
   uint64_t hash;
@@ -40,7 +40,8 @@ typedef struct {
   th_nothing (*sgd_step)(th_tensor *const *params, int64_t n_params, th_tensor *const *momenta, int64_t n_momenta, const th_tensor *lr, double momentum, double dampening, double decay, int nesterov, int first, const th_tensor *foundInf);
   th_nothing (*meter_add)(const th_tensor *sums, th_tensor *const *values, int64_t n_values, const th_tensor *skip);
   th_one (*clip_grad_norm)(th_tensor *const *params, int64_t n_params, double maxNorm);
-  th_int (*sparse_kernels)(int on);
+  th_int (*sparse_kernels)(int64_t which);
+  th_int (*compile_kernels)(int64_t architecture);
   th_one (*host_empty)(int64_t *shape, int64_t n_shape, int64_t dtype, int pinned);
   th_int (*address)(const th_tensor *a);
   th_int (*new_lane)(int64_t device);

@@ -104,8 +104,11 @@ func MeterAdd(sums Tensor, values []Tensor, skip Tensor) error { return errNoCgo
 // ClipGradNorm: scales the gradients to a total 2-norm of at most maxNorm; the norm before.
 func ClipGradNorm(params []Tensor, maxNorm float64) (Tensor, error) { return nil, errNoCgo }
 
-// SparseKernels: switches the sparse ops between their own kernels and plain ATen; the choice before.
-func SparseKernels(on bool) (int64, error) { return 0, errNoCgo }
+// SparseKernels: what the sparse ops run on: 0 plain ATen, 1 kernels of the device, 2 the CUDA text on the host; the choice before.
+func SparseKernels(which int64) (int64, error) { return 0, errNoCgo }
+
+// CompileKernels: compiles the CUDA kernels for an architecture, 90 for sm_90; their size in bytes.
+func CompileKernels(architecture int64) (int64, error) { return 0, errNoCgo }
 
 // HostEmpty: host memory with undefined content, pinned for a device's copies.
 func HostEmpty(shape []int64, dtype int64, pinned bool) (Tensor, error) { return nil, errNoCgo }

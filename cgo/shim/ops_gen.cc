@@ -261,10 +261,17 @@ th_one clip_grad_norm_op(th_tensor *const *params_, int64_t n_params_, double ma
   });
 }
 
-th_int sparse_kernels_op(int on_) {
+th_int sparse_kernels_op(int64_t which_) {
   return guard_int([&]{
-    bool on = on_ != 0;
-    return sparse_kernels(on);
+    int64_t which = which_;
+    return sparse_kernels(which);
+  });
+}
+
+th_int compile_kernels_op(int64_t architecture_) {
+  return guard_int([&]{
+    int64_t architecture = architecture_;
+    return compile_kernels(architecture);
   });
 }
 
@@ -1203,6 +1210,7 @@ const th_api table = {
     meter_add_op,
     clip_grad_norm_op,
     sparse_kernels_op,
+    compile_kernels_op,
     host_empty_op,
     address_op,
     new_lane_op,
