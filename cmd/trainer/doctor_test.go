@@ -47,7 +47,7 @@ func TestDoctorTriesTheTrackingServer(t *testing.T) {
 		t.Error(r.stdout)
 	}
 	server.Close()
-	if r := s.ok("doctor", "--mlflow", server.URL); !strings.Contains(r.stdout, "note   MLflow") || strings.Contains(r.stdout, "answers") {
+	if r := s.ok("doctor", "--mlflow", server.URL); !like(r.stdout, "…note …MLflow…") || strings.Contains(r.stdout, "answers") {
 		t.Error(r.stdout)
 	}
 }
