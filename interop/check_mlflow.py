@@ -101,6 +101,7 @@ def equals(name, uri, status="FINISHED"):
 
 
 def artifacts(name, uri, *names):
+    mlflow.set_tracking_uri(uri)  # MLflow 2 downloads from there
     client, run_id = MlflowClient(uri), state(name)["mlflow_run_id"]
     folder = pathlib.Path("downloads", name)
     folder.mkdir(parents=True, exist_ok=True)
