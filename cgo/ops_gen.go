@@ -54,6 +54,11 @@ static inline th_nothing call_begin_peak(int64_t device) { return trainer_api->b
 static inline th_nothing call_set_threads(int64_t n) { return trainer_api->set_threads(n); }
 static inline th_int call_threads(void) { return trainer_api->threads(); }
 static inline th_nothing call_deterministic(int on) { return trainer_api->deterministic(on); }
+static inline th_nothing call_tf32(int on) { return trainer_api->tf32(on); }
+static inline th_nothing call_free_handle(th_handle *h) { return trainer_api->free_handle(h); }
+static inline th_held call_autocast(int64_t device, int64_t dtype) { return trainer_api->autocast(device, dtype); }
+static inline th_nothing call_unscale_grads(th_tensor *const *params, int64_t n_params, const th_tensor *scale, const th_tensor *foundInf) { return trainer_api->unscale_grads(params, n_params, scale, foundInf); }
+static inline th_nothing call_update_scale(const th_tensor *scale, const th_tensor *growthTracker, const th_tensor *foundInf, double growth, double backoff, int64_t interval) { return trainer_api->update_scale(scale, growthTracker, foundInf, growth, backoff, interval); }
 static inline th_int call_cuda_devices(void) { return trainer_api->cuda_devices(); }
 static inline th_int call_cuda_version(void) { return trainer_api->cuda_version(); }
 static inline th_int call_cuda_device(int64_t index, int64_t *numbers, int64_t n_numbers, void *name, int64_t n_name) { return trainer_api->cuda_device(index, numbers, n_numbers, name, n_name); }
@@ -61,6 +66,14 @@ static inline th_int call_version(void) { return trainer_api->version(); }
 static inline th_int call_describe(void *out, int64_t n_out) { return trainer_api->describe(out, n_out); }
 static inline th_nothing call_profile_start(int cuda) { return trainer_api->profile_start(cuda); }
 static inline th_nothing call_profile_stop(void *path, int64_t n_path) { return trainer_api->profile_stop(path, n_path); }
+static inline th_nothing call_use_device(int64_t device) { return trainer_api->use_device(device); }
+static inline th_held call_begin_capture(void) { return trainer_api->begin_capture(); }
+static inline th_nothing call_end_capture(th_handle *capture) { return trainer_api->end_capture(capture); }
+static inline th_nothing call_abandon_capture(th_handle *capture) { return trainer_api->abandon_capture(capture); }
+static inline th_nothing call_replay(th_handle *graph) { return trainer_api->replay(graph); }
+static inline th_nothing call_synchronize(int64_t device) { return trainer_api->synchronize(device); }
+static inline th_held call_record_event(void) { return trainer_api->record_event(); }
+static inline th_float call_elapsed(th_handle *from, th_handle *to) { return trainer_api->elapsed(from, to); }
 static inline th_one call_add(const th_tensor *a, const th_tensor *b) { return trainer_api->add(a, b); }
 static inline th_one call_sub(const th_tensor *a, const th_tensor *b) { return trainer_api->sub(a, b); }
 static inline th_one call_mul(const th_tensor *a, const th_tensor *b) { return trainer_api->mul(a, b); }
@@ -133,6 +146,8 @@ static inline th_one call_narrow(const th_tensor *a, int64_t dim, int64_t start,
 static inline th_one call_cat(th_tensor *const *ts, int64_t n_ts, int64_t dim) { return trainer_api->cat(ts, n_ts, dim); }
 static inline th_one call_stack(th_tensor *const *ts, int64_t n_ts, int64_t dim) { return trainer_api->stack(ts, n_ts, dim); }
 static inline th_one call_contiguous(const th_tensor *a) { return trainer_api->contiguous(a); }
+static inline th_one call_channels_last(const th_tensor *a) { return trainer_api->channels_last(a); }
+static inline th_one call_zeros_like(const th_tensor *a) { return trainer_api->zeros_like(a); }
 static inline th_two call_top_k(const th_tensor *a, int64_t k, int64_t dim) { return trainer_api->top_k(a, k, dim); }
 static inline th_one call_gather(const th_tensor *a, int64_t dim, const th_tensor *index) { return trainer_api->gather(a, dim, index); }
 static inline th_one call_scatter(const th_tensor *a, int64_t dim, const th_tensor *index, const th_tensor *src) { return trainer_api->scatter(a, dim, index, src); }
@@ -157,7 +172,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0xd410f7d0ac5a8fdb)
+const tableHash = uint64(0x1164e57c468031a7)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -423,9 +438,39 @@ func Threads() (int64, error) {
 	return int64(r.out), takeError(r.err)
 }
 
-// Deterministic: deterministic algorithms only.
+// Deterministic: deterministic algorithms only; without, cuDNN tries which is fastest.
 func Deterministic(on bool) error {
 	r := C.call_deterministic(cbool(on))
+	return takeError(r.err)
+}
+
+// TF32: float32 products of a GPU in TF32.
+func TF32(on bool) error {
+	r := C.call_tf32(cbool(on))
+	return takeError(r.err)
+}
+
+// FreeHandle: gives back what a handle holds.
+func FreeHandle(h Handle) error {
+	r := C.call_free_handle((*C.th_handle)(h))
+	return takeError(r.err)
+}
+
+// Autocast: torch.autocast for a kind of device on this thread, until the handle is freed.
+func Autocast(device int64, dtype int64) (Handle, error) {
+	r := C.call_autocast(C.int64_t(device), C.int64_t(dtype))
+	return Handle(r.out), takeError(r.err)
+}
+
+// UnscaleGrads: divides the gradients by scale; foundInf becomes 1 where one is not finite.
+func UnscaleGrads(params []Tensor, scale Tensor, foundInf Tensor) error {
+	r := C.call_unscale_grads((**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(params))), C.int64_t(len(params)), (*C.th_tensor)(scale), (*C.th_tensor)(foundInf))
+	return takeError(r.err)
+}
+
+// UpdateScale: the loss scale of the next step, as torch.amp.GradScaler.update.
+func UpdateScale(scale Tensor, growthTracker Tensor, foundInf Tensor, growth float64, backoff float64, interval int64) error {
+	r := C.call_update_scale((*C.th_tensor)(scale), (*C.th_tensor)(growthTracker), (*C.th_tensor)(foundInf), C.double(growth), C.double(backoff), C.int64_t(interval))
 	return takeError(r.err)
 }
 
@@ -469,6 +514,54 @@ func ProfileStart(cuda bool) error {
 func ProfileStop(path []byte) error {
 	r := C.call_profile_stop(unsafe.Pointer(unsafe.SliceData(path)), C.int64_t(len(path)))
 	return takeError(r.err)
+}
+
+// UseDevice: makes a GPU and one stream of it current on this thread.
+func UseDevice(device int64) error {
+	r := C.call_use_device(C.int64_t(device))
+	return takeError(r.err)
+}
+
+// BeginCapture: records what follows on the current stream as a graph.
+func BeginCapture() (Handle, error) {
+	r := C.call_begin_capture()
+	return Handle(r.out), takeError(r.err)
+}
+
+// EndCapture: ends the recording: the handle is a graph.
+func EndCapture(capture Handle) error {
+	r := C.call_end_capture((*C.th_handle)(capture))
+	return takeError(r.err)
+}
+
+// AbandonCapture: ends a recording that failed, and takes its handle.
+func AbandonCapture(capture Handle) error {
+	r := C.call_abandon_capture((*C.th_handle)(capture))
+	return takeError(r.err)
+}
+
+// Replay: does a graph's work on the current stream.
+func Replay(graph Handle) error {
+	r := C.call_replay((*C.th_handle)(graph))
+	return takeError(r.err)
+}
+
+// Synchronize: waits for all work of a device.
+func Synchronize(device int64) error {
+	r := C.call_synchronize(C.int64_t(device))
+	return takeError(r.err)
+}
+
+// RecordEvent: an event after the work given to the current stream so far.
+func RecordEvent() (Handle, error) {
+	r := C.call_record_event()
+	return Handle(r.out), takeError(r.err)
+}
+
+// Elapsed: milliseconds between two events; waits for the second.
+func Elapsed(from Handle, to Handle) (float64, error) {
+	r := C.call_elapsed((*C.th_handle)(from), (*C.th_handle)(to))
+	return float64(r.out), takeError(r.err)
 }
 
 // Add: a + b.
@@ -900,6 +993,18 @@ func Stack(ts []Tensor, dim int64) (Tensor, error) {
 // Contiguous: in C order.
 func Contiguous(a Tensor) (Tensor, error) {
 	r := C.call_contiguous((*C.th_tensor)(a))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// ChannelsLast: the same [N, C, H, W] elements, the channels of a pixel side by side in memory.
+func ChannelsLast(a Tensor) (Tensor, error) {
+	r := C.call_channels_last((*C.th_tensor)(a))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// ZerosLike: zeros of the shape, dtype, device and memory format of a.
+func ZerosLike(a Tensor) (Tensor, error) {
+	r := C.call_zeros_like((*C.th_tensor)(a))
 	return Tensor(r.out), takeError(r.err)
 }
 

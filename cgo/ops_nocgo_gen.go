@@ -146,8 +146,25 @@ func SetThreads(n int64) error { return errNoCgo }
 // Threads: intra-op threads in force.
 func Threads() (int64, error) { return 0, errNoCgo }
 
-// Deterministic: deterministic algorithms only.
+// Deterministic: deterministic algorithms only; without, cuDNN tries which is fastest.
 func Deterministic(on bool) error { return errNoCgo }
+
+// TF32: float32 products of a GPU in TF32.
+func TF32(on bool) error { return errNoCgo }
+
+// FreeHandle: gives back what a handle holds.
+func FreeHandle(h Handle) error { return errNoCgo }
+
+// Autocast: torch.autocast for a kind of device on this thread, until the handle is freed.
+func Autocast(device int64, dtype int64) (Handle, error) { return nil, errNoCgo }
+
+// UnscaleGrads: divides the gradients by scale; foundInf becomes 1 where one is not finite.
+func UnscaleGrads(params []Tensor, scale Tensor, foundInf Tensor) error { return errNoCgo }
+
+// UpdateScale: the loss scale of the next step, as torch.amp.GradScaler.update.
+func UpdateScale(scale Tensor, growthTracker Tensor, foundInf Tensor, growth float64, backoff float64, interval int64) error {
+	return errNoCgo
+}
 
 // CUDADevices: visible CUDA devices; 0 in a CPU build.
 func CUDADevices() (int64, error) { return 0, errNoCgo }
@@ -169,6 +186,30 @@ func ProfileStart(cuda bool) error { return errNoCgo }
 
 // ProfileStop: ends it and writes a Chrome trace.
 func ProfileStop(path []byte) error { return errNoCgo }
+
+// UseDevice: makes a GPU and one stream of it current on this thread.
+func UseDevice(device int64) error { return errNoCgo }
+
+// BeginCapture: records what follows on the current stream as a graph.
+func BeginCapture() (Handle, error) { return nil, errNoCgo }
+
+// EndCapture: ends the recording: the handle is a graph.
+func EndCapture(capture Handle) error { return errNoCgo }
+
+// AbandonCapture: ends a recording that failed, and takes its handle.
+func AbandonCapture(capture Handle) error { return errNoCgo }
+
+// Replay: does a graph's work on the current stream.
+func Replay(graph Handle) error { return errNoCgo }
+
+// Synchronize: waits for all work of a device.
+func Synchronize(device int64) error { return errNoCgo }
+
+// RecordEvent: an event after the work given to the current stream so far.
+func RecordEvent() (Handle, error) { return nil, errNoCgo }
+
+// Elapsed: milliseconds between two events; waits for the second.
+func Elapsed(from Handle, to Handle) (float64, error) { return 0, errNoCgo }
 
 // Add: a + b.
 func Add(a Tensor, b Tensor) (Tensor, error) { return nil, errNoCgo }
@@ -397,6 +438,12 @@ func Stack(ts []Tensor, dim int64) (Tensor, error) { return nil, errNoCgo }
 
 // Contiguous: in C order.
 func Contiguous(a Tensor) (Tensor, error) { return nil, errNoCgo }
+
+// ChannelsLast: the same [N, C, H, W] elements, the channels of a pixel side by side in memory.
+func ChannelsLast(a Tensor) (Tensor, error) { return nil, errNoCgo }
+
+// ZerosLike: zeros of the shape, dtype, device and memory format of a.
+func ZerosLike(a Tensor) (Tensor, error) { return nil, errNoCgo }
 
 // TopK: the k largest values along dim and their int64 indices, in no order.
 func TopK(a Tensor, k int64, dim int64) (Tensor, Tensor, error) { return nil, nil, errNoCgo }

@@ -8,6 +8,7 @@
 
 typedef struct th_tensor th_tensor;
 typedef struct th_generator th_generator;
+typedef struct th_handle th_handle; /* a graph, an event, a guard */
 
 enum { TH_OTHER = 0, TH_SHAPE = 1, TH_DEVICE = 2, TH_MEMORY = 3, TH_DTYPE = 4 };
 
@@ -24,6 +25,7 @@ typedef struct { th_error *err; th_tensor *out, *second; } th_two;
 typedef struct { th_error *err; int64_t out; } th_int;
 typedef struct { th_error *err; double out; } th_float;
 typedef struct { th_error *err; th_generator *out; } th_gen;
+typedef struct { th_error *err; th_handle *out; } th_held;
 
 #include "ops_gen.h"
 

@@ -18,8 +18,8 @@ type arg struct{ Name, Type string }
 
 var (
 	opLine  = regexp.MustCompile(`^(\w+)\(([^)]*)\)\s*(\w*)\s*=\s*(.*?)\s*//\s*(.+)$`)
-	argText = regexp.MustCompile(`^(\w+)\s+(tensor\??|tensors|ints|bytes|int|float|bool|gen\??)$`)
-	results = map[string]string{"": "nothing", "tensor": "one", "tensor2": "two", "int": "int", "float": "float", "gen": "gen"}
+	argText = regexp.MustCompile(`^(\w+)\s+(tensor\??|tensors|ints|bytes|int|float|bool|gen\??|handle)$`)
+	results = map[string]string{"": "nothing", "tensor": "one", "tensor2": "two", "int": "int", "float": "float", "gen": "gen", "handle": "held"}
 )
 
 func parse(path, text string) ([]op, error) {
@@ -31,7 +31,7 @@ func parse(path, text string) ([]op, error) {
 		switch {
 		case line == "" || strings.HasPrefix(line, "#"):
 			continue
-		case line == "[core]" || line == "[ops]":
+		case line == "[core]" || line == "[cuda]" || line == "[ops]":
 			method = line == "[ops]"
 			continue
 		}

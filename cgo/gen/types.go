@@ -24,6 +24,8 @@ func (a arg) cParam() string {
 		return "int " + a.Name
 	case "gen", "gen?":
 		return "th_generator *" + a.Name
+	case "handle":
+		return "th_handle *" + a.Name
 	}
 	return "int64_t " + a.Name
 }
@@ -56,6 +58,8 @@ func (o op) Unwrap() string {
 			fmt.Fprintf(&b, "    bool %[1]s = %[1]s_ != 0;\n", a.Name)
 		case "gen?", "gen":
 			fmt.Fprintf(&b, "    auto %[1]s = generator(%[1]s_);\n", a.Name)
+		case "handle":
+			fmt.Fprintf(&b, "    th_handle *%[1]s = %[1]s_;\n", a.Name)
 		case "float":
 			fmt.Fprintf(&b, "    double %[1]s = %[1]s_;\n", a.Name)
 		default:
@@ -82,7 +86,7 @@ func (o op) GoParams() string {
 func (a arg) goType() string {
 	return map[string]string{
 		"tensor": "Tensor", "tensor?": "Tensor", "tensors": "[]Tensor", "ints": "[]int64", "bytes": "[]byte",
-		"int": "int64", "float": "float64", "bool": "bool", "gen": "Generator", "gen?": "Generator",
+		"int": "int64", "float": "float64", "bool": "bool", "gen": "Generator", "gen?": "Generator", "handle": "Handle",
 	}[a.Type]
 }
 
@@ -104,6 +108,8 @@ func (o op) CArgs() string {
 			return fmt.Sprintf("cbool(%s)", a.Name)
 		case "gen", "gen?":
 			return fmt.Sprintf("(*C.th_generator)(%s)", a.Name)
+		case "handle":
+			return fmt.Sprintf("(*C.th_handle)(%s)", a.Name)
 		}
 		return fmt.Sprintf("C.int64_t(%s)", a.Name)
 	})
@@ -113,7 +119,7 @@ func (o op) CArgs() string {
 func (o op) GoResult() string {
 	return map[string]string{
 		"nothing": "error", "one": "(Tensor, error)", "two": "(Tensor, Tensor, error)",
-		"int": "(int64, error)", "float": "(float64, error)", "gen": "(Generator, error)",
+		"int": "(int64, error)", "float": "(float64, error)", "gen": "(Generator, error)", "held": "(Handle, error)",
 	}[o.Result]
 }
 
@@ -123,6 +129,7 @@ func (o op) GoReturn() string {
 		"nothing": "takeError(r.err)", "one": "Tensor(r.out), takeError(r.err)",
 		"two": "Tensor(r.out), Tensor(r.second), takeError(r.err)", "int": "int64(r.out), takeError(r.err)",
 		"float": "float64(r.out), takeError(r.err)", "gen": "Generator(r.out), takeError(r.err)",
+		"held": "Handle(r.out), takeError(r.err)",
 	}[o.Result]
 }
 
@@ -130,7 +137,7 @@ func (o op) GoReturn() string {
 func (o op) NoReturn() string {
 	return map[string]string{
 		"nothing": "errNoCgo", "one": "nil, errNoCgo", "two": "nil, nil, errNoCgo",
-		"int": "0, errNoCgo", "float": "0, errNoCgo", "gen": "nil, errNoCgo",
+		"int": "0, errNoCgo", "float": "0, errNoCgo", "gen": "nil, errNoCgo", "held": "nil, errNoCgo",
 	}[o.Result]
 }
 

@@ -9,6 +9,11 @@ struct th_generator {
   at::Generator g;
 };
 
+// What a handle leads to: its destructor gives back what it holds.
+struct th_handle {
+  virtual ~th_handle() = default;
+};
+
 namespace shim {
 
 inline const at::Tensor &value(const th_tensor *t) {
@@ -110,6 +115,11 @@ th_float guard_float(F f) {
 template <class F>
 th_gen guard_gen(F f) {
   return guard<th_gen>([&](th_gen &r) { r.out = new th_generator{f()}; });
+}
+
+template <class F>
+th_held guard_held(F f) {
+  return guard<th_held>([&](th_held &r) { r.out = f(); });
 }
 
 }  // namespace shim

@@ -2,6 +2,7 @@
 // optim.cc, sparse.cc, copy.cc, memory.cc, process.cc.
 // optim.cc, sparse.cc, process.cc, fused_*.cc.
 // optim.cc, sparse.cc, process.cc, profile.cc.
+// optim.cc, sparse.cc, amp.cc, process.cc.
 #pragma once
 
 #include "guard.h"
@@ -64,10 +65,13 @@ std::pair<at::Tensor, at::Tensor> normal_posterior(const at::Tensor &mu, const a
 at::Tensor positive_counts(const at::Tensor &a);
 at::Tensor non_finite(const at::Tensor &a);
 void meter_add(at::Tensor sums, const Tensors &values, const at::Tensor &skip);
+th_handle *autocast(int64_t device, int64_t dtype);
+void unscale_grads(const Tensors &params, const at::Tensor &scale, at::Tensor found_inf);
 
 void set_threads(int64_t n);
 int64_t threads();
 void deterministic(bool on);
+void tf32(bool on);
 int64_t version();
 int64_t describe(const Span &out);
 
@@ -78,5 +82,13 @@ void profile_stop(const Span &path);
 int64_t cuda_devices();
 int64_t cuda_version();
 int64_t cuda_device(int64_t index, const Ints &numbers, const Span &name);
+void use_device(int64_t device);
+th_handle *begin_capture();
+void end_capture(th_handle *capture);
+void abandon_capture(th_handle *capture);
+void replay(th_handle *graph);
+void synchronize(int64_t device);
+th_handle *record_event();
+double elapsed(th_handle *from, th_handle *to);
 
 }  // namespace shim

@@ -369,6 +369,49 @@ th_nothing deterministic_op(int on_) {
   });
 }
 
+th_nothing tf32_op(int on_) {
+  return guard_nothing([&]{
+    bool on = on_ != 0;
+    tf32(on);
+  });
+}
+
+th_nothing free_handle_op(th_handle *h_) {
+  return guard_nothing([&]{
+    th_handle *h = h_;
+    delete h;
+  });
+}
+
+th_held autocast_op(int64_t device_, int64_t dtype_) {
+  return guard_held([&]{
+    int64_t device = device_;
+    int64_t dtype = dtype_;
+    return autocast(device, dtype);
+  });
+}
+
+th_nothing unscale_grads_op(th_tensor *const *params_, int64_t n_params_, const th_tensor *scale_, const th_tensor *foundInf_) {
+  return guard_nothing([&]{
+    Tensors params{params_, n_params_};
+    at::Tensor scale = value(scale_);
+    at::Tensor foundInf = value(foundInf_);
+    unscale_grads(params, scale, foundInf);
+  });
+}
+
+th_nothing update_scale_op(const th_tensor *scale_, const th_tensor *growthTracker_, const th_tensor *foundInf_, double growth_, double backoff_, int64_t interval_) {
+  return guard_nothing([&]{
+    at::Tensor scale = value(scale_);
+    at::Tensor growthTracker = value(growthTracker_);
+    at::Tensor foundInf = value(foundInf_);
+    double growth = growth_;
+    double backoff = backoff_;
+    int64_t interval = interval_;
+    at::_amp_update_scale_(scale, growthTracker, foundInf, growth, backoff, interval);
+  });
+}
+
 th_int cuda_devices_op() {
   return guard_int([&]{    return cuda_devices();
   });
@@ -411,6 +454,59 @@ th_nothing profile_stop_op(void *path_, int64_t n_path_) {
   return guard_nothing([&]{
     Span path{path_, n_path_};
     profile_stop(path);
+  });
+}
+
+th_nothing use_device_op(int64_t device_) {
+  return guard_nothing([&]{
+    int64_t device = device_;
+    use_device(device);
+  });
+}
+
+th_held begin_capture_op() {
+  return guard_held([&]{    return begin_capture();
+  });
+}
+
+th_nothing end_capture_op(th_handle *capture_) {
+  return guard_nothing([&]{
+    th_handle *capture = capture_;
+    end_capture(capture);
+  });
+}
+
+th_nothing abandon_capture_op(th_handle *capture_) {
+  return guard_nothing([&]{
+    th_handle *capture = capture_;
+    abandon_capture(capture);
+  });
+}
+
+th_nothing replay_op(th_handle *graph_) {
+  return guard_nothing([&]{
+    th_handle *graph = graph_;
+    replay(graph);
+  });
+}
+
+th_nothing synchronize_op(int64_t device_) {
+  return guard_nothing([&]{
+    int64_t device = device_;
+    synchronize(device);
+  });
+}
+
+th_held record_event_op() {
+  return guard_held([&]{    return record_event();
+  });
+}
+
+th_float elapsed_op(th_handle *from_, th_handle *to_) {
+  return guard_float([&]{
+    th_handle *from = from_;
+    th_handle *to = to_;
+    return elapsed(from, to);
   });
 }
 
@@ -1011,6 +1107,20 @@ th_one contiguous_op(const th_tensor *a_) {
   });
 }
 
+th_one channels_last_op(const th_tensor *a_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    return a.contiguous(at::MemoryFormat::ChannelsLast);
+  });
+}
+
+th_one zeros_like_op(const th_tensor *a_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    return at::zeros_like(a);
+  });
+}
+
 th_two top_k_op(const th_tensor *a_, int64_t k_, int64_t dim_) {
   return guard_two([&]{
     at::Tensor a = value(a_);
@@ -1224,6 +1334,11 @@ const th_api table = {
     set_threads_op,
     threads_op,
     deterministic_op,
+    tf32_op,
+    free_handle_op,
+    autocast_op,
+    unscale_grads_op,
+    update_scale_op,
     cuda_devices_op,
     cuda_version_op,
     cuda_device_op,
@@ -1231,6 +1346,14 @@ const th_api table = {
     describe_op,
     profile_start_op,
     profile_stop_op,
+    use_device_op,
+    begin_capture_op,
+    end_capture_op,
+    abandon_capture_op,
+    replay_op,
+    synchronize_op,
+    record_event_op,
+    elapsed_op,
     add_op,
     sub_op,
     mul_op,
@@ -1303,6 +1426,8 @@ const th_api table = {
     cat_op,
     stack_op,
     contiguous_op,
+    channels_last_op,
+    zeros_like_op,
     top_k_op,
     gather_op,
     scatter_op,

@@ -19,6 +19,13 @@ int64_t threads() { return at::get_num_threads(); }
 void deterministic(bool on) {
   at::globalContext().setDeterministicAlgorithms(on, false);
   at::globalContext().setDeterministicFillUninitializedMemory(false);
+  at::globalContext().setDeterministicCuDNN(on);
+  at::globalContext().setBenchmarkCuDNN(!on);
+}
+
+void tf32(bool on) {
+  at::globalContext().setFloat32MatmulPrecision(on ? "high" : "highest");
+  at::globalContext().setAllowTF32CuDNN(on);
 }
 
 int64_t version() { return TORCH_VERSION_MAJOR * 10000 + TORCH_VERSION_MINOR * 100 + TORCH_VERSION_PATCH; }

@@ -31,11 +31,12 @@ const Kernels &kernels(const at::Tensor &t) {
 }
 
 // encode fills values and latents. On the CPU the scores are made for some rows at a time:
-// memory for them is a part of the batch's, and they are still in the cache.
+// memory for them is a part of the batch's, and they are still in the cache. On a GPU,
+// autocast has a say in the product alone.
 void encode(const at::Tensor &centred, const at::Tensor &w, const at::Tensor &bias, int64_t k, const at::Tensor &keep,
             const at::Tensor &values, const at::Tensor &latents) {
   const Kernels &with = kernels(centred);
-  if (&with != &cpu) return with.top(at::addmm(bias, centred, w), k, keep, values, latents);
+  if (&with != &cpu) return with.top(at::addmm(bias, centred, w).to(centred.scalar_type()), k, keep, values, latents);
   const int64_t batch = centred.size(0), m = w.size(1);
   const int64_t most = std::max<int64_t>(64, (int64_t{1} << 22) / m);
   const int64_t blocks = (batch + most - 1) / most, step = blocks > 0 ? (batch + blocks - 1) / blocks : 0;

@@ -68,8 +68,10 @@ func TestImpossibleCombinationsAreOneSentenceEach(t *testing.T) {
 			`x.yaml:12: model.variant: found "topk", expected vae or beta_vae (the variants of vae); topk is a variant of type sae`}},
 		{name: "classes of an autoencoder", edit: []string{"type: vae\n  latent_dim: 2\n  encoder:\n    hidden_dims: [8]", "type: custom_model\n  layers: [flatten]\n  loss: cross_entropy\n  target: input"}, want: []string{
 			"x.yaml:14: model.target: found input, but cross_entropy compares with class labels; write target: labels, or another loss"}},
-		{name: "half precision on the CPU", edit: []string{"device: cpu", "device: cpu\n  precision: bf16"}, want: []string{
-			"x.yaml:19: training.precision: found bf16 with device cpu, where only fp32 is computed; use fp32"}},
+		{name: "half precision on the CPU", edit: []string{"device: cpu", "device: cpu\n  precision: fp16"}, want: []string{
+			"x.yaml:19: training.precision: found fp16, but training.device is the CPU, which computes in fp32 or bf16; use one of these, or a GPU"}},
+		{name: "a CUDA graph on the CPU", edit: []string{"device: cpu", "device: cpu\n  cuda_graph: \"on\""}, want: []string{
+			"x.yaml:19: training.cuda_graph: found on, but training.device is the CPU, where nothing is captured; use auto, or a GPU"}},
 		{name: "a training config for inference", args: []string{"predict", "x.yaml"}, want: []string{
 			"x.yaml:10: model: belongs to a training config; expected a config for extract-embeddings or predict, …"}},
 		{name: "a config for inference for training", prep: func(s *site) { s.write("x.yaml", "experiment: {name: a, output_dir: runs}\nsplits: [test]\n") }, want: []string{

@@ -30,6 +30,14 @@ func fromFile(f *checkpoint.File) (*train.Snapshot, dataset.SamplerState, error)
 		s.ModelState = []train.Tensor{}
 	}
 	s.RNG = r.bytes(f.RandomState, "torch")
+	for _, state := range get[[]any](&r, f.RandomState, "cuda") {
+		if t, ok := state.(*checkpoint.Tensor); ok {
+			s.CUDARNG = append(s.CUDARNG, t.Data)
+		}
+	}
+	if scaler := dictOf(f.TrainerState, "grad_scaler"); scaler != nil {
+		s.Scale = &train.ScaleState{Scale: get[float64](&r, scaler, "scale"), GrowthTracker: get[int64](&r, scaler, "_growth_tracker")}
+	}
 	stands := r.sampler(get[*checkpoint.Dict](&r, f.RandomState, "sampler"))
 	s.Position = train.Position{Epoch: stands.Epoch, Samples: stands.Position}
 	if r.err == nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"runtime"
 	"strings"
 
@@ -67,14 +68,46 @@ func (s *session) place() error {
 	if err != nil {
 		return err
 	}
-	if p := s.cfg.Training.Precision; p != "fp32" && !device.IsCUDA() {
-		return mistakef("training.precision: found %s, but this run is on the CPU (%s), where only fp32 is computed; use fp32", p, reason)
+	t := s.cfg.Training
+	if err := needsGPU(t, device, "this run is on the CPU ("+reason+")"); err != nil {
+		return err
 	}
 	if reason != "" {
 		s.notices = append(s.notices, onCPU("training.device", reason))
 	}
 	s.parts.Device = device
+	if device.IsCUDA() && t.CUDAGraph != "off" {
+		s.parts.Capture = capture
+	}
+	return s.engine.Do(context.Background(), func() error {
+		if device.IsCUDA() {
+			torch.SetTF32(t.Precision != "fp32")
+		}
+		return torch.UseDevice(device)
+	})
+}
+
+// needsGPU tells what a config asks for and the CPU does not do; why says that it is the
+// device.
+func needsGPU(t config.Training, d torch.Device, why string) error {
+	switch {
+	case d.IsCUDA():
+		return nil
+	case t.Precision == "tf32" || t.Precision == "fp16":
+		return mistakef("training.precision: found %s, but %s, which computes in fp32 or bf16; use one of these, or a GPU", t.Precision, why)
+	case t.CUDAGraph == "on":
+		return mistakef("training.cuda_graph: found on, but %s, where nothing is captured; use auto, or a GPU", why)
+	}
 	return nil
+}
+
+// capture is torch.Capture as the loop takes it.
+func capture(fn func()) (train.Graph, error) {
+	g, err := torch.Capture(fn)
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 // build makes the model from the seed and lets it see one batch, inside Engine.Do.
@@ -107,7 +140,9 @@ func (s *session) newModel(scope *torch.Scope) (model.Model, error) {
 	torch.Seed(cfg.Experiment.Seed)
 	variant, _ := builtin.Registry().Find(cfg.Model.Type, cfg.Model.Variant)
 	p.Inputs = inputsOf(s.data)
-	return variant.Build(cfg.Model.Params, p.Inputs, nn.Options{Device: p.Device, DType: torch.Float32, Scope: scope})
+	return variant.Build(cfg.Model.Params, p.Inputs, nn.Options{
+		Device: p.Device, DType: torch.Float32, Scope: scope, ChannelsLast: p.Device.IsCUDA() && cfg.Training.Precision != "fp32",
+	})
 }
 
 // trainConfig is the training section as the loop takes it.
@@ -123,6 +158,7 @@ func (s *session) trainConfig() train.Config {
 			Name: t.Scheduler.Name, Base: t.Optimizer.LR, Min: t.Scheduler.MinLR, Gamma: t.Scheduler.Gamma,
 			Warmup: int64(t.Scheduler.WarmupSteps), StepSize: int64(t.Scheduler.StepSize),
 		},
+		Precision: train.Precision(t.Precision), RequireGraph: t.CUDAGraph == "on",
 		Monitor: s.monitor, LogEvery: int64(t.LogEverySteps), Seed: s.cfg.Experiment.Seed,
 	}
 	if t.GradClip != nil {

@@ -28,7 +28,7 @@ type facts struct {
 // toFile lays a snapshot out as section 5 of the format's documentation says
 // (docs/checkpoints.md): the six keys of the specification and trainer_state.
 func toFile(s *train.Snapshot, f facts) *checkpoint.File {
-	return &checkpoint.File{
+	file := &checkpoint.File{
 		Epoch: s.Epoch, Model: tensorDict(s.Model), Optimizer: optimizerDict(s.Optimizer), MetricValue: s.Score.Last,
 		Config: checkpoint.FromGo(f.Config).(*checkpoint.Dict),
 		RandomState: checkpoint.NewDict(
@@ -42,6 +42,16 @@ func toFile(s *train.Snapshot, f facts) *checkpoint.File {
 			"data", checkpoint.NewDict("split", f.Data, "normalization", f.Stats, "inputs", inputsDict(f.Inputs)),
 			"environment", f.Environment),
 	}
+	if s.Scale != nil {
+		file.TrainerState.Set("grad_scaler", scalerDict(*s.Scale))
+	}
+	return file
+}
+
+// scalerDict is torch.amp.GradScaler's state_dict.
+func scalerDict(s train.ScaleState) *checkpoint.Dict {
+	return checkpoint.NewDict("scale", s.Scale, "growth_factor", torch.GrowthFactor, "backoff_factor", torch.BackoffFactor,
+		"growth_interval", int64(torch.GrowthInterval), "_growth_tracker", s.GrowthTracker)
 }
 
 func (f facts) sampler(at train.Position) map[string]any {

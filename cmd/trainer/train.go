@@ -120,8 +120,8 @@ func ownConfig(path string) bool {
 
 // supported tells what a config asks for and this program or device does not do.
 func supported(cfg *config.Train) error {
-	if p := cfg.Training.Precision; p != "fp32" && cfg.Training.Device == "cpu" {
-		return mistakef("training.precision: found %s with device cpu, where only fp32 is computed; use fp32", p)
+	if cfg.Training.Device == "cpu" {
+		return needsGPU(cfg.Training, torch.CPU, "training.device is the CPU")
 	}
 	return nil
 }

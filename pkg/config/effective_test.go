@@ -78,6 +78,7 @@ training:
   scheduler: {name: constant, warmup_steps: 0}
   accumulate: 1
   precision: fp32
+  cuda_graph: auto
   device: auto
   threads: 0
   deterministic: true
@@ -251,6 +252,7 @@ training:
   scheduler: {name: constant, warmup_steps: 0}
   accumulate: 1
   precision: fp32
+  cuda_graph: auto
   device: auto
   threads: 0
   deterministic: true

@@ -22,7 +22,7 @@ func TestDefaultsAreThoseOfTheInterface(t *testing.T) {
 		Training: Training{Epochs: 20,
 			Optimizer:  Optimizer{Name: "adam", LR: 1e-3, Betas: [2]float64{0.9, 0.999}, Eps: 1e-8},
 			Scheduler:  Scheduler{Name: "constant"},
-			Accumulate: 1, Precision: "fp32", Device: "auto", Deterministic: true, LogEverySteps: 50},
+			Accumulate: 1, Precision: "fp32", CUDAGraph: "auto", Device: "auto", Deterministic: true, LogEverySteps: 50},
 		Checkpoint: Checkpoint{SaveStrategy: "best", Monitor: "val/loss", Mode: "min", ResumeEvery: "none", OnError: "retry"},
 	}
 	if !reflect.DeepEqual(train, want) {

@@ -12,10 +12,11 @@ type Training struct {
 	Scheduler     Scheduler      `yaml:"scheduler" doc:"the learning-rate schedule"`
 	GradClip      *GradClip      `yaml:"grad_clip" doc:"gradient clipping; nil = off"`
 	Accumulate    int            `yaml:"accumulate" default:"1" check:"min=1" doc:"batches a step"`
-	Precision     string         `yaml:"precision" default:"fp32" check:"oneof=fp32|tf32|bf16|fp16" doc:"the arithmetic of the step"`
+	Precision     string         `yaml:"precision" default:"fp32" check:"oneof=fp32|tf32|bf16|fp16" doc:"the arithmetic of products and convolutions in the step: fp32 is exact, tf32, bf16 and fp16 are faster on a GPU; the CPU has fp32 and bf16"`
+	CUDAGraph     string         `yaml:"cuda_graph" default:"auto" check:"oneof=auto|on|off" doc:"on a GPU, the step is captured once and replayed: auto where it can be, on or fail, off"`
 	Device        string         `yaml:"device" default:"auto" check:"device" doc:"where it runs"`
 	Threads       int            `yaml:"threads" default:"0" check:"min=0,max=1024" doc:"CPU threads; 0 = physical cores"`
-	Deterministic bool           `yaml:"deterministic" default:"true" doc:"the same numbers in each run"`
+	Deterministic bool           `yaml:"deterministic" default:"true" doc:"the same numbers in each run; on a GPU, convolutions and scatters take slower algorithms for it, and none is chosen by trying"`
 	EarlyStopping *EarlyStopping `yaml:"early_stopping" doc:"when to stop early; nil = never"`
 	LogEverySteps int            `yaml:"log_every_steps" default:"50" check:"min=1" doc:"steps between two log lines"`
 	Profile       int            `yaml:"profile" default:"0" check:"min=0" doc:"lines of logs/profile.txt, a table of the slowest ops of a few steps, with a Chrome trace beside it; 0 = no profile"`

@@ -8,6 +8,10 @@ type Options struct {
 	Device torch.Device
 	DType  torch.DType
 	Scope  *torch.Scope // owns the tensors; required, but with Plan
+	// ChannelsLast puts the channels of a pixel side by side in memory, in weights of
+	// convolutions and what is computed from them: tensor cores want that. Shapes, names
+	// and files are the same.
+	ChannelsLast bool
 
 	// Plan, where it is set, is told the shape of each tensor, and none is made: what is
 	// built then is only good for that, and needs no libtorch.
@@ -41,6 +45,9 @@ func (o Options) Buffer(shape []int64, dtype torch.DType, fill func(*torch.Tenso
 	fill(t)
 	if o.Device != torch.CPU {
 		t = t.On(o.Device)
+	}
+	if o.ChannelsLast && len(shape) == 4 {
+		t = t.ChannelsLast()
 	}
 	o.Scope.Attach(t)
 	return t

@@ -94,7 +94,7 @@ func (a *adam) Close() { a.scope.Close() }
 func zerosLike(params []*torch.Tensor, scope *torch.Scope) []*torch.Tensor {
 	ts := make([]*torch.Tensor, len(params))
 	for i, p := range params {
-		ts[i] = torch.Zeros(p.Shape(), torch.Like(p))
+		ts[i] = p.ZerosLike()
 	}
 	scope.Attach(ts...)
 	return ts

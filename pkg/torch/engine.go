@@ -71,6 +71,9 @@ func (e *Engine) configure(o Options) error {
 	if err := cgo.SetThreads(int64(o.Threads)); err != nil {
 		return err
 	}
+	if o.Deterministic && os.Getenv("CUBLAS_WORKSPACE_CONFIG") == "" {
+		cgo.Setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8") // read when cuBLAS begins: products in a fixed order
+	}
 	if err := cgo.Deterministic(o.Deterministic); err != nil {
 		return err
 	}

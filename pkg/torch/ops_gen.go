@@ -652,6 +652,24 @@ func (a *Tensor) Contiguous() *Tensor {
 	return own(out)
 }
 
+// ChannelsLast: the same [N, C, H, W] elements, the channels of a pixel side by side in memory.
+func (a *Tensor) ChannelsLast() *Tensor {
+	out, err := cgo.ChannelsLast(a.handle("channels_last"))
+	if err != nil {
+		fail("channels_last", err, operand{"input", a})
+	}
+	return own(out)
+}
+
+// ZerosLike: zeros of the shape, dtype, device and memory format of a.
+func (a *Tensor) ZerosLike() *Tensor {
+	out, err := cgo.ZerosLike(a.handle("zeros_like"))
+	if err != nil {
+		fail("zeros_like", err, operand{"input", a})
+	}
+	return own(out)
+}
+
 // TopK: the k largest values along dim and their int64 indices, in no order.
 func (a *Tensor) TopK(k int64, dim int64) (*Tensor, *Tensor) {
 	out, second, err := cgo.TopK(a.handle("top_k"), k, dim)

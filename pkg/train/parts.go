@@ -90,6 +90,7 @@ type Config struct {
 	Stop       *EarlyStopping
 	LogEvery   int64
 	Seed       int64
+	Precision  Precision
 	// RequireGraph makes it an error that a step cannot be captured.
 	RequireGraph bool
 }

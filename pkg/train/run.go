@@ -39,6 +39,7 @@ type run struct {
 	opt      optim.Optimizer
 	meter    *meter
 	scalars  *scalars
+	scaling  *scaling
 	graphs   graphs
 	loader   *loader
 	total    int64 // optimizer steps of the whole run
@@ -113,7 +114,7 @@ func (r *run) equip() (err error) {
 		names = append(names, "grad_norm")
 	}
 	if r.opt, err = optim.New(r.Optimizer, r.params); err == nil {
-		r.meter, r.scalars = newMeter(names, r.Device), newScalars()
+		r.meter, r.scalars, r.scaling = newMeter(names, r.Device), newScalars(), newScaling(r.Precision, r.Device)
 	}
 	return err
 }
@@ -133,6 +134,7 @@ func (r *run) close() {
 func (r *run) free() {
 	r.graphs.close()
 	r.scalars.close()
+	r.scaling.close()
 	r.meter.close()
 	r.opt.Close()
 }
@@ -185,6 +187,8 @@ func (r *run) report() error {
 	switch {
 	case now.skipped >= maxSkipped:
 		return fmt.Errorf("step %d: %w for %d steps in a row; a lower learning rate or grad_clip may help", r.step, ErrNonFinite, now.skipped)
+	case now.skipped > 0 && r.scaling != nil:
+		r.Observer.Note(fmt.Sprintf("step %d: gradients overflowed in fp16; the loss scale was lowered and the last %d updates were skipped", r.step, now.skipped))
 	case now.skipped > 0:
 		r.Observer.Note(fmt.Sprintf("step %d: the loss is not finite; the last %d updates were skipped", r.step, now.skipped))
 	}

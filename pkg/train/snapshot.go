@@ -26,10 +26,11 @@ type Snapshot struct {
 	Model      []Tensor // the state dict
 	ModelState []Tensor // training state of the model beside it
 	Optimizer  OptimizerState
-	RNG        []byte    // of the CPU's default generator
-	CUDARNG    [][]byte  // of the device in use, where it is a GPU
-	Sums       []float64 // the epoch's metrics so far
-	Window     []float64 // Sums at the last report
+	RNG        []byte      // of the CPU's default generator
+	CUDARNG    [][]byte    // of the device in use, where it is a GPU
+	Sums       []float64   // the epoch's metrics so far
+	Window     []float64   // Sums at the last report
+	Scale      *ScaleState // of the loss; nil where it is not scaled
 	Device     torch.Device
 
 	owner *memory // of block, which holds the data of the tensors
@@ -58,7 +59,7 @@ func (r *run) snapshot() *Snapshot {
 	s := &Snapshot{
 		Epoch: r.epoch, Step: r.step, Score: r.score, Position: r.position,
 		Model: c.add(nn.StateDict(r.Model)), ModelState: c.add(nn.States(r.Model)),
-		RNG: torch.RNGState(torch.CPU), Sums: r.meter.sums.Float64s(), Window: slices.Clone(r.meter.window), Device: r.Device,
+		RNG: torch.RNGState(torch.CPU), Sums: r.meter.sums.Float64s(), Window: slices.Clone(r.meter.window), Device: r.Device, Scale: r.scaling.state(),
 		Optimizer: OptimizerState{Params: len(r.params), Settings: r.settings(), State: map[int64][]Tensor{}},
 	}
 	if r.Device.IsCUDA() {
@@ -129,6 +130,7 @@ func (r *run) restore(s *Snapshot) error {
 	r.epoch, r.step, r.score, r.position = s.Epoch, s.Step, s.Score, s.Position
 	r.meter.sums.Copy_(torch.FromFloat64s(s.Sums, []int64{int64(len(s.Sums))}))
 	copy(r.meter.window, s.Window)
+	r.scaling.restore(s.Scale)
 	torch.SetRNGState(torch.CPU, s.RNG)
 	if r.Device.IsCUDA() && len(s.CUDARNG) > 0 {
 		torch.SetRNGState(r.Device, s.CUDARNG[0])

@@ -85,17 +85,18 @@ func (r *run) update(batches []model.Batch) {
 // backward adds the gradients of one batch of a group of n and answers its metrics.
 func (r *run) backward(batch model.Batch, n int) []*torch.Tensor {
 	c := &model.Context{Train: true, Scalars: r.scalars, Noise: generatorNoise{}}
-	out := r.Model.Loss(c, batch)
+	out := r.loss(c, batch)
 	loss := out.Loss
 	if n > 1 {
 		loss = loss.MulScalar(1 / float64(n))
 	}
-	loss.Backward()
+	r.scaling.scale(loss).Backward()
 	return metricValues(out)
 }
 
 // apply clips, updates and lets the model constrain its weights.
 func (r *run) apply(values []*torch.Tensor) {
+	overflow := r.scaling.unscale(r.params)
 	if m, ok := r.Model.(AfterBackward); ok {
 		m.AfterBackward()
 	}
@@ -106,6 +107,9 @@ func (r *run) apply(values []*torch.Tensor) {
 		finite = finite.Add(norm)
 	}
 	skip := finite.NonFinite()
+	if overflow != nil {
+		skip = skip.Maximum(overflow)
+	}
 	r.opt.Step(skip)
 	if m, ok := r.Model.(AfterStep); ok {
 		m.AfterStep()

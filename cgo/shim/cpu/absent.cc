@@ -16,4 +16,13 @@ int64_t compile_kernels(int64_t) { absent(); }
 
 const sparse::Kernels *sparse::cuda() { return nullptr; }
 
+void use_device(int64_t) { absent(); }
+th_handle *begin_capture() { absent(); }
+void end_capture(th_handle *) { absent(); }
+void abandon_capture(th_handle *) { absent(); }
+void replay(th_handle *) { absent(); }
+void synchronize(int64_t) { absent(); }
+th_handle *record_event() { absent(); }
+double elapsed(th_handle *, th_handle *) { absent(); }
+
 }  // namespace shim

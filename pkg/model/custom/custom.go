@@ -58,9 +58,10 @@ type network struct {
 
 // Loss is torch's own loss with its default reduction: mse, mae and bce_with_logits
 // are means over all elements of the batch, not sums over a sample, and cross_entropy
-// is the mean over samples. Metrics: accuracy, for a classifier.
+// is the mean over samples. Metrics: accuracy, for a classifier. Mixed precision ends at
+// the last layer.
 func (n *network) Loss(c *model.Context, b model.Batch) model.Output {
-	return n.objective.loss(n.Layers.Forward(b.X, c.Train), b)
+	return n.objective.loss(n.Layers.Forward(b.X, c.Train).To(b.X.DType()), b)
 }
 
 // Embed is the output of the last layer (""), or of the layer with the given index,

@@ -42,7 +42,7 @@ func (s *reluL1) Loss(c *model.Context, b model.Batch) model.Output {
 	x := s.rows(b.X)
 	f := x.LinearCentered(s.BDec, s.WEnc.Transpose(0, 1), s.BEnc, true)
 	e := x.Sub(f.Linear(s.WDec.Transpose(0, 1), s.BDec))
-	l2, l1 := squared(e), f.SumDim([]int64{1}, false).Mean()
+	l2, l1 := squared(e), f.To(x.DType()).SumDim([]int64{1}, false).Mean()
 	counts := f.Detach().PositiveCounts()
 	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "l1", Value: l1.Detach()}},
 		sparsity(x, e, meanActive(counts, x), s.dead())...)

@@ -64,7 +64,7 @@ func plan(c Config, in model.Inputs, o nn.Options) (layout, error) {
 }
 
 // heads are the mean and the log variance of q(z|x) as the network gives them, both
-// [B, K].
+// [B, K]. Mixed precision ends there.
 func (n *Net) heads(x *torch.Tensor, training bool) (mu, logvar *torch.Tensor) {
 	if n.flat {
 		x = x.Flatten(1, -1)
@@ -72,7 +72,7 @@ func (n *Net) heads(x *torch.Tensor, training bool) (mu, logvar *torch.Tensor) {
 	h := n.Encoder.Forward(x, training)
 	mu = torch.In("mu", func() *torch.Tensor { return n.Mu.Forward(h, training) })
 	logvar = torch.In("logvar", func() *torch.Tensor { return n.LogVar.Forward(h, training) })
-	return mu, logvar
+	return mu.To(x.DType()), logvar.To(x.DType())
 }
 
 // The log variance s is limited, so that neither exp s nor its gradient overflows.
@@ -101,7 +101,7 @@ func sample(mu, s *torch.Tensor, noise model.Noise) *torch.Tensor {
 // decode is the decoder's raw output: logits or means, [B, …sample shape].
 func (n *Net) decode(z *torch.Tensor, training bool) *torch.Tensor {
 	out := n.Decoder.Forward(z, training)
-	return out.Reshape(append([]int64{z.Size(0)}, n.shape...))
+	return out.To(z.DType()).Reshape(append([]int64{z.Size(0)}, n.shape...))
 }
 
 // terms are the two parts of the negative ELBO of one sample of z, each [B].
