@@ -23,7 +23,8 @@ go build -buildvcs=false -trimpath -ldflags '-s -w' -o "$output/bin/trainer" ./c
 go test -c -trimpath -ldflags '-s -w' -o "$output/bin/gpu.test" ./bench/gpu
 cp cgo/ops.tbl "$output/cgo/"
 cp bench/gpu/run.sh bench/gpu/*.py "$output/"
-cp -r bench/*.py bench/peers "$output/bench/" 2>/dev/null || true
+cp -r bench/*.py bench/peers "$output/bench/"
+go build -buildvcs=false -trimpath -ldflags '-s -w' -o "$output/bin/order" ./bench/order
 echo "$TORCH_VERSION" >"$output/torch.version"
 
 size=$(du -sb "$output" | cut -f 1)

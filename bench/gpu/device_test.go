@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 
 // beside is a file of the checkout, or the one of that name in the bundle.
 func beside(path string) string {
-	inBundle := filepath.Join(home, filepath.Base(path))
+	inBundle := filepath.Join(home, path)
 	if _, err := os.Stat(inBundle); err == nil {
 		return inBundle
 	}

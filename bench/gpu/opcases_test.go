@@ -9,7 +9,7 @@ import (
 // opCases are the cases by the names of the op table.
 func opCases() map[string]opCase {
 	all := map[string]opCase{}
-	for _, part := range []map[string]opCase{pointwise(), reductions(), layers(), shapes(), inPlace()} {
+	for _, part := range []map[string]opCase{pointwise(), reductions(), layers(), shapes(), fused(), inPlace()} {
 		maps.Copy(all, part)
 	}
 	return all
@@ -122,6 +122,45 @@ func shapes() map[string]opCase {
 			return a.Gather(1, places)
 		}),
 		"IndexSelect": {in: []input{wave(3, 5), pick}, f: func(a tensors) T { return a[0].IndexSelect(0, a[1]) }},
+	}
+}
+
+// fused are the ops whose backward is written by hand, and the sparse ones.
+func fused() map[string]opCase {
+	type T = *torch.Tensor
+	latents := func(torch.DType) *torch.Tensor {
+		return torch.FromInt64s([]int64{0, 4, 11, 1, 4, 7, 2, 3, 11, 0, 5, 6}, []int64{4, 3})
+	}
+	return map[string]opCase{
+		"LinearReLU": {in: []input{wave(3, 5), wave(4, 5), wave(4)}, f: func(a tensors) T { return a[0].LinearReLU(a[1], a[2]) }},
+		"LinearCentered": {in: []input{wave(3, 5), positive(5), wave(4, 5), wave(4)}, f: func(a tensors) T {
+			return a[0].LinearCentered(a[1], a[2], a[3], true)
+		}},
+		"BernoulliNLL": {in: []input{wave(3, 5), share(3, 5)}, f: func(a tensors) T { return a[0].BernoulliNLL(a[1].Detach()) }},
+		"GaussianNLL":  {in: []input{wave(3, 5), share(3, 5)}, f: func(a tensors) T { return a[0].GaussianNLL(a[1].Detach()) }},
+		"NormalPosterior": {in: []input{wave(3, 5), positive(3, 5), share(3, 5)}, f: func(a tensors) T {
+			z, kl := a[0].NormalPosterior(a[1], a[2].Detach(), -30, 20)
+			return z.SumDim([]int64{1}, false).Add(kl)
+		}},
+		"PositiveCounts": constant(T.PositiveCounts),
+		"SparseEncode": {in: []input{wave(4, 5), wave(5), wave(5, 12), wave(12)}, f: func(a tensors) T {
+			values, places := a[0].SparseEncode(a[1], a[2], a[3], 3, nil, 0)
+			return torch.Zeros([]int64{4, 12}, torch.Like(values)).Scatter(1, places, values)
+		}},
+		"SparseDecode": {in: []input{positive(4, 3), latents, wave(12, 5), wave(5)}, f: func(a tensors) T {
+			return a[0].SparseDecode(a[1], a[2], a[3])
+		}},
+		"CountSilent_": {flat: true, in: []input{integers(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), wave(4, 3), latents}, f: func(a tensors) T {
+			silent := a[0].Clone()
+			silent.CountSilent_(a[1], a[2])
+			return silent
+		}},
+		"ProjectRows_": {flat: true, in: []input{wave(3, 5), positive(3, 5)}, f: func(a tensors) T {
+			g := a[0].Clone()
+			g.ProjectRows_(a[1])
+			return g
+		}},
+		"UnitRows_": onClone(func(a, _ T) { a.UnitRows_(1e-9) }),
 	}
 }
 

@@ -36,7 +36,8 @@ test)
   ;;
 bench)
   "$python" "$here/roofline.py" "$DEVICE" "$results"
-  exec "$python" "$here/bench/run.py" --device "$DEVICE" --trainer "$here/bin/trainer" --out "$results/gpu"
+  "$python" "$here/bench/run.py" --trainer "$here/bin/trainer" --order "$here/bin/order" --device "${DEVICE%%:*}"
+  cp "$here"/bin/bench/*.json "$here"/bin/bench/*.md "$results/"
   ;;
 *)
   echo "usage: $0 test|bench [RESULTS]" >&2
