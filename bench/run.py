@@ -52,6 +52,7 @@ def plan(device, quick):
     """The rows in their order: name and function of a Bench."""
     all_rows = {}
     works = [w.shortened() if quick else w for w in workloads.training(device)]
+    works = [dataclasses.replace(w, peers=[p for p in w.peers if workloads.installed(p)]) for w in works]
     for work in works:
         all_rows[work.key] = lambda bench, work=work: rows.training(bench, work)
     mlp = works[0]
@@ -72,7 +73,7 @@ def machine(device, program):
         name += f", {os.cpu_count()} CPUs"
     else:
         name = torch.cuda.get_device_name(device)
-    versions = {p: importlib.metadata.version(p) for p in ("torch", "lightning", "pythae", "sae-lens")}
+    versions = {d.name: d.version for d in importlib.metadata.distributions() if d.name in ("torch", "lightning", "pythae", "sae-lens")}
     said = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
     return {"device": device, "name": name, "versions": versions, "trainer": said.split("\n")[0].removeprefix("trainer "), "load": f"{os.getloadavg()[0]:.2f}"}
 

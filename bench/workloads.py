@@ -4,6 +4,10 @@ An aim is the least ratio of their time to ours (so 1.5 means that trainer takes
 time); None where there is none.
 """
 import dataclasses
+import importlib.util
+
+# What a file of bench/peers imports beyond torch: a machine without it leaves that peer out.
+NEEDS = {"lightning_vae": "lightning", "pythae_vae": "pythae", "saelens": "sae_lens"}
 
 
 @dataclasses.dataclass
@@ -16,6 +20,11 @@ class Peer:
     metric: str = "train/loss"  # of trainer's, that this peer's loss equals
     compare: int | None = None  # steps whose losses are compared; None = all of a check, 0 = it has no loss
     memory: bool = True  # whether its memory is that of a whole training step
+
+
+def installed(peer):
+    """Whether this Python has what the peer needs."""
+    return peer.file not in NEEDS or importlib.util.find_spec(NEEDS[peer.file]) is not None
 
 
 @dataclasses.dataclass
