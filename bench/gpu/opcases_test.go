@@ -97,17 +97,19 @@ func shapes() map[string]opCase {
 	type T = *torch.Tensor
 	pick := integers(2, 0, 2)
 	return map[string]opCase{
-		"Reshape":    unary(func(a T) T { return a.Reshape([]int64{5, 3}) }),
-		"Flatten":    unary(func(a T) T { return a.Flatten(0, 1) }),
-		"Transpose":  unary(func(a T) T { return a.Transpose(0, 1) }),
-		"Unsqueeze":  unary(func(a T) T { return a.Unsqueeze(1) }),
-		"Squeeze":    unary(func(a T) T { return a.Unsqueeze(1).Squeeze(1) }),
-		"Narrow":     unary(func(a T) T { return a.Narrow(1, 1, 3) }),
-		"Cat":        {in: []input{wave(3, 5), wave(2, 5)}, f: func(a tensors) T { return torch.Cat(a, 0) }},
-		"Stack":      {in: []input{wave(3, 5), positive(3, 5)}, f: func(a tensors) T { return torch.Stack(a, 1) }},
-		"Contiguous": unary(func(a T) T { return a.Transpose(0, 1).Contiguous() }),
-		"Clone":      unary(T.Clone),
-		"Detach":     constant(T.Detach),
+		"Reshape":      unary(func(a T) T { return a.Reshape([]int64{5, 3}) }),
+		"Flatten":      unary(func(a T) T { return a.Flatten(0, 1) }),
+		"Transpose":    unary(func(a T) T { return a.Transpose(0, 1) }),
+		"Unsqueeze":    unary(func(a T) T { return a.Unsqueeze(1) }),
+		"Squeeze":      unary(func(a T) T { return a.Unsqueeze(1).Squeeze(1) }),
+		"Narrow":       unary(func(a T) T { return a.Narrow(1, 1, 3) }),
+		"Cat":          {in: []input{wave(3, 5), wave(2, 5)}, f: func(a tensors) T { return torch.Cat(a, 0) }},
+		"Stack":        {in: []input{wave(3, 5), positive(3, 5)}, f: func(a tensors) T { return torch.Stack(a, 1) }},
+		"Contiguous":   unary(func(a T) T { return a.Transpose(0, 1).Contiguous() }),
+		"Clone":        unary(T.Clone),
+		"ZerosLike":    constant(T.ZerosLike),
+		"ChannelsLast": {in: []input{wave(2, 3, 4, 4)}, f: func(a tensors) T { return a[0].ChannelsLast() }},
+		"Detach":       constant(T.Detach),
 		// Which of equal values come first is the device's choice; where they stand is not.
 		"TopK": unary(func(a T) T {
 			values, places := a.TopK(2, 1)
