@@ -95,6 +95,7 @@ func withShims(t *testing.T, names ...string) string {
 }
 
 func TestEveryReasonWithoutCUDAIsTold(t *testing.T) {
+	needCgo(t)
 	if !cgo.CUDABuild {
 		if got := child(t, "nocuda", drivertest.Build(t, drivertest.Driver{Version: 13020, Devices: 1})); !strings.HasPrefix(got, "this is a CPU build of trainer; build it with `make build`, without TAGS=cpu") {
 			t.Errorf("found %q", got)
@@ -133,6 +134,7 @@ func TestEveryReasonWithoutCUDAIsTold(t *testing.T) {
 // TestShimIsChosen looks at which file is loaded: they are no libraries, and the loader
 // says so.
 func TestShimIsChosen(t *testing.T) {
+	needCgo(t)
 	both := withShims(t, "libtrainer_cpu.so", "libtrainer_cuda.so")
 	good := drivertest.Build(t, drivertest.Driver{Version: 13020, Devices: 1})
 	none := drivertest.None(t)
@@ -181,5 +183,13 @@ func TestCUDAShimComputesOnTheCPU(t *testing.T) {
 				t.Errorf("found %q", got)
 			}
 		})
+	}
+}
+
+// needCgo ends tests of what a build without cgo answers in another way.
+func needCgo(t *testing.T) {
+	t.Helper()
+	if !cgo.Available {
+		t.Skip("this is a build without cgo")
 	}
 }
