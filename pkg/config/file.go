@@ -89,7 +89,7 @@ func missingFile(path string) string {
 	if err != nil {
 		return "no such file: there is no folder " + dir
 	}
-	if near := nearest(base, names); near != "" {
+	if near := likely(base, names); near != "" {
 		return "no such file; did you mean " + besides(path, near) + "?"
 	}
 	if len(names) == 0 {

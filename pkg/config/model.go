@@ -91,7 +91,7 @@ func (d *decoder) typeHint(n *yaml.Node, typ string) string {
 			return "write type: " + t + " and variant: " + typ
 		}
 	}
-	return didYouMean(nearest(typ, d.models.Types()))
+	return didYouMean(likely(typ, d.models.Types()))
 }
 
 // variantHint notices the variant of another type.
@@ -104,5 +104,5 @@ func (d *decoder) variantHint(n *yaml.Node, m *Model, variants []string) string 
 			return m.Variant + " is a variant of type " + t
 		}
 	}
-	return didYouMean(nearest(m.Variant, variants))
+	return didYouMean(likely(m.Variant, variants))
 }

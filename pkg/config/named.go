@@ -48,7 +48,7 @@ var namedChecks = map[string]namedCheck{
 		ok:     deviceText.MatchString,
 		wanted: "auto, cpu, cuda or cuda:N (such as cuda:0)",
 		hint: func(s string) string {
-			return didYouMean(nearest(s, []string{"auto", "cpu", "cuda"}))
+			return didYouMean(likely(s, []string{"auto", "cpu", "cuda"}))
 		},
 	},
 	"monitor": {

@@ -100,7 +100,7 @@ func (r rules) textHint(s string, secret bool) string {
 	case secret:
 		return ""
 	case len(r.oneOf) > 0:
-		return didYouMean(nearest(s, r.oneOf))
+		return didYouMean(likely(s, r.oneOf))
 	case r.named != "" && namedChecks[r.named].hint != nil:
 		return namedChecks[r.named].hint(s)
 	}

@@ -42,7 +42,7 @@ func (s *section) nearAbsent(word string, names []string) string {
 			open = append(open, name)
 		}
 	}
-	return nearest(word, open)
+	return likely(word, open)
 }
 
 func (s *section) unknownText(key, near string, names []string) string {
@@ -65,7 +65,7 @@ func (s *section) unknownText(key, near string, names []string) string {
 	case owner != "":
 		return "unknown key; " + key + " belongs " + owner
 	}
-	if twice := nearest(key, names); twice != "" {
+	if twice := likely(key, names); twice != "" {
 		return "unknown key; " + twice + " is given already"
 	}
 	return "unknown key; expected " + joinWords(names, "or")

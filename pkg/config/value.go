@@ -144,7 +144,7 @@ func (v Value) Wrong(expected string) {
 
 // WrongWord reports a word that is none of the choices, with the nearest of them.
 func (v Value) WrongWord(word string, choices []string) {
-	expected, hint := joinWords(choices, "or"), didYouMean(nearest(word, choices))
+	expected, hint := joinWords(choices, "or"), didYouMean(likely(word, choices))
 	if v.Shape() == Scalar {
 		if hasReference(v.node.Value) {
 			hint = ""

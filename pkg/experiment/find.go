@@ -5,9 +5,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 	"time"
+
+	"github.com/gotrainer/trainer/pkg/nearest"
 )
 
 // Info is what is known about an experiment on disk. Without .trainer, which may
@@ -107,7 +108,7 @@ func missing(dir string) error {
 		return mistake(ErrNotFound, "experiment %s: not found; the folder %s does not exist", dir, filepath.Clean(base))
 	}
 	names := experiments(base)
-	if near := nearest(name, names); near != "" {
+	if near := nearest.Name(name, names); near != "" {
 		return mistake(ErrNotFound, "experiment %s: not found; did you mean %s?", dir, filepath.Join(base, near))
 	}
 	if len(names) == 0 {
@@ -138,36 +139,4 @@ func experiments(base string) []string {
 		}
 	}
 	return names
-}
-
-// nearest is the name that was most likely meant by want, or "".
-func nearest(want string, names []string) string {
-	near := func(name string) int { return distance(strings.ToLower(want), strings.ToLower(name)) }
-	sorted := append([]string(nil), names...)
-	sort.SliceStable(sorted, func(i, j int) bool { return near(sorted[i]) < near(sorted[j]) })
-	if len(sorted) > 0 && near(sorted[0]) <= 1+len(want)/4 {
-		return sorted[0]
-	}
-	return ""
-}
-
-// distance is the number of letters to insert, remove or change (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -144,14 +144,3 @@ func TestFindTakesARelativePath(t *testing.T) {
 	_, err := Find("baselnie")
 	wantMistake(t, err, "experiment baselnie: not found; did you mean baseline?")
 }
-
-func TestDistanceCountsLetters(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"abc", "abc", 0}, {"abc", "", 3}, {"", "ab", 2}, {"kitten", "sitting", 3}, {"ab", "ba", 2}} {
-		if got := distance(tt.a, tt.b); got != tt.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
-		}
-	}
-}

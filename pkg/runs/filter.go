@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gotrainer/trainer/pkg/nearest"
 )
 
 // Mistake is an error of whoever asks, as one sentence.
@@ -140,45 +142,18 @@ func CheckName(list []*Run, name string) error {
 			return nil
 		}
 	}
-	if near := nearest(name, Known(list)); near != "" {
+	if near := meant(name, Known(list)); near != "" {
 		return mistakef("no run has %s; did you mean %s?", name, near)
 	}
 	return mistakef("no run has %s; expected a key of the config such as model.type, a metric such as val/loss, or one of %s", name, strings.Join(Columns, ", "))
 }
 
-// nearest is the name that ends alike, or the one that differs least.
-func nearest(want string, names []string) string {
+// meant is the name that ends alike, or the one that differs least.
+func meant(want string, names []string) string {
 	for _, n := range names {
 		if strings.HasSuffix(n, "."+want) || strings.HasSuffix(n, "/"+want) {
 			return n
 		}
 	}
-	best, least := "", 1+len(want)/4
-	for _, n := range names {
-		if d := distance(want, n); d <= least && (best == "" || d < least) {
-			best, least = n, d
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to insert, remove or change (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return nearest.Name(want, names)
 }
