@@ -69,21 +69,21 @@ func TestMissingDataFilesAreOneSentence(t *testing.T) {
 	have := func(s *site) { s.array("data/train.npy", 20, 4); s.array("data/labels.npy", 20) }
 	tryBad(t, []bad{
 		{name: "file", prep: have, edit: from("npy", "path: data/trian.npy"), want: []string{
-			"x.yaml:7: data.path: data/trian.npy does not exist; did you mean data/train.npy?"}},
+			"x.yaml:7:3: data.path: data/trian.npy does not exist; did you mean data/train.npy?"}},
 		{name: "folder", edit: from("npy", "path: dta/train.npy"), want: []string{
-			"x.yaml:7: data.path: dta/train.npy does not exist; the folder dta does not exist either, paths are relative to where trainer was started"}},
+			"x.yaml:7:3: data.path: dta/train.npy does not exist; the folder dta does not exist either, paths are relative to where trainer was started"}},
 		{name: "file of a split", prep: have, edit: from("npy", "train: data/train.npy\n  val: data/val.npy"), want: []string{
-			"x.yaml:8: data.val: data/val.npy does not exist; …"}},
+			"x.yaml:8:3: data.val: data/val.npy does not exist; …"}},
 		{name: "labels", prep: have, edit: from("npy", "path: data/train.npy\n  labels: data/label.npy"), want: []string{
-			"x.yaml:8: data.labels: data/label.npy does not exist; did you mean data/labels.npy?"}},
+			"x.yaml:8:3: data.labels: data/label.npy does not exist; did you mean data/labels.npy?"}},
 		{name: "idx", prep: have, edit: from("idx", "path: data/train-images-idx3-ubyte.gz"), want: []string{
-			"x.yaml:7: data.path: data/train-images-idx3-ubyte.gz does not exist; its folder data holds …"}},
+			"x.yaml:7:3: data.path: data/train-images-idx3-ubyte.gz does not exist; its folder data holds …"}},
 		{name: "experiment of embeddings", prep: func(s *site) { s.write("runs/vae/config.yaml", small) }, edit: from("embeddings", "experiment: runs/vea"), want: []string{
-			"x.yaml:7: data.experiment: runs/vea does not exist; did you mean runs/vae?"}},
+			"x.yaml:7:3: data.experiment: runs/vea does not exist; did you mean runs/vae?"}},
 		{name: "embeddings", prep: func(s *site) { s.write("runs/vae/config.yaml", small) }, edit: from("embeddings", "experiment: runs/vae"), want: []string{
-			"x.yaml:7: data.experiment: runs/vae has no embeddings/train_embeddings.npy; run: trainer extract-embeddings runs/vae"}},
+			"x.yaml:7:3: data.experiment: runs/vae has no embeddings/train_embeddings.npy; run: trainer extract-embeddings runs/vae"}},
 		{name: "no path at all", edit: from("npy", "normalize: none"), want: []string{
-			"x.yaml:5: data.path: missing, expected the file of source npy (or train:, val: and test: with one file each)"}},
+			"x.yaml:5:1: data.path: missing, expected the file of source npy (or train:, val: and test: with one file each)"}},
 	})
 }
 

@@ -17,23 +17,23 @@ func TestModelsThatDoNotFitTheDataAreOneSentence(t *testing.T) {
 	conv := []string{"hidden_dims: [8]", "kind: conv"}
 	tryBad(t, []bad{
 		{name: "conv on an odd size", torch: true, edit: append(conv, "image_size: 8", "image_size: 9"), want: []string{
-			"x.yaml:14: model.encoder.kind: conv halves the image, and a side of 9×9 is odd; use kind: mlp"}},
+			"x.yaml:14:5: model.encoder.kind: conv halves the image, and a side of 9×9 is odd; use kind: mlp"}},
 		{name: "conv on a size that strides do not divide", torch: true, edit: append(conv, "image_size: 8", "image_size: 12"), want: []string{
-			"x.yaml:13: model.encoder.channels: 3 convolutions halve the image 3 times, but 12×12 can be halved only 2 times; give at most 2 channels"}},
+			"x.yaml:13:3: model.encoder.channels: 3 convolutions halve the image 3 times, but 12×12 can be halved only 2 times; give at most 2 channels"}},
 		{name: "conv deeper than the image", torch: true, edit: []string{"hidden_dims: [8]", "{kind: conv, channels: [4, 4, 4, 4]}"}, want: []string{
-			"x.yaml:14: model.encoder.channels: 4 convolutions halve the image 4 times, but 8×8 can be halved only 3 times; give at most 3 channels"}},
+			"x.yaml:14:18: model.encoder.channels: 4 convolutions halve the image 4 times, but 8×8 can be halved only 3 times; give at most 3 channels"}},
 		{name: "conv on vectors", torch: true, edit: append(conv, from("synthetic_sparse", "count: 64")...), want: []string{
-			"x.yaml:13: model.encoder.kind: conv needs images of shape [channels height width], the data's samples have shape [64]; use kind: mlp"}},
+			"x.yaml:13:5: model.encoder.kind: conv needs images of shape [channels height width], the data's samples have shape [64]; use kind: mlp"}},
 		{name: "classes against outputs", torch: true, edit: append(customModel("linear: 2", "cross_entropy"), "count: 64", "label: shape"), want: []string{
-			"x.yaml:13: model.layers: the labels have 4 classes, but the last layer gives 2 numbers; make it linear: 4"}},
+			"x.yaml:13:3: model.layers: the labels have 4 classes, but the last layer gives 2 numbers; make it linear: 4"}},
 		{name: "five labels for a classifier", torch: true, edit: customModel("linear: 3", "cross_entropy"), want: []string{
-			"x.yaml:12: model.loss: cross_entropy needs one class number (0, 1, …) a sample as label, and the data's labels are of shape [5]"}},
+			"x.yaml:12:3: model.loss: cross_entropy needs one class number (0, 1, …) a sample as label, and the data's labels are of shape [5]"}},
 		{name: "outputs against labels", torch: true, edit: customModel("linear: 4", "mse"), want: []string{
-			"x.yaml:13: model.layers: the last layer gives [4], but a label has the shape [5]"}},
+			"x.yaml:13:3: model.layers: the last layer gives [4], but a label has the shape [5]"}},
 		{name: "outputs against the sample", torch: true, edit: []string{vae, "  type: custom_model\n  loss: mse\n  target: input\n  layers: [flatten, linear: 60]\n"}, want: []string{
-			"x.yaml:14: model.layers: the last layer gives [60], but target: input needs the sample's shape [1 8 8]"}},
+			"x.yaml:14:3: model.layers: the last layer gives [60], but target: input needs the sample's shape [1 8 8]"}},
 		{name: "a kernel larger than the image", torch: true, edit: []string{vae, "  type: custom_model\n  loss: mse\n  layers:\n    - conv2d: {out: 2, kernel: 9}\n"}, want: []string{
-			"x.yaml:14: model.layers[0]: conv2d gets samples of shape [1 8 8], expected a side of at least 9 with padding; its kernel reaches over 9"}},
+			"x.yaml:14:7: model.layers[0]: conv2d gets samples of shape [1 8 8], expected a side of at least 9 with padding; its kernel reaches over 9"}},
 	})
 }
 
@@ -66,6 +66,6 @@ func TestInferenceOnDataOfAnotherShapeIsOneSentence(t *testing.T) {
 			s.array("d.npy", 20, 8, 8)
 			s.write("i.yaml", "experiment: {name: a, output_dir: runs}\ndata:\n  source: npy\n  path: d.npy\n")
 		}, torch: true, args: []string{"predict", "i.yaml"}, want: []string{
-			"i.yaml:2: data: found samples of shape [8 8], but the model in runs/a/checkpoints/best_model.pt was trained on [1 8 8]; give data of that shape"}},
+			"i.yaml:2:1: data: found samples of shape [8 8], but the model in runs/a/checkpoints/best_model.pt was trained on [1 8 8]; give data of that shape"}},
 	})
 }

@@ -100,7 +100,7 @@ func (u *userError) UserError() bool { return true }
 
 // located is a mistake about a key of a config, with the key's place.
 type located struct {
-	place string // "configs/x.yaml:12"
+	place string // "configs/x.yaml:12:3"
 	err   error
 }
 
@@ -109,7 +109,7 @@ func (l *located) Unwrap() error { return l.err }
 
 var keyFirst = regexp.MustCompile(`^(?:experiment|data|model|training|checkpoint|mlflow|splits|batch_size|device|output)(?:\.\w+|\[\d+\])*: `)
 
-// locate puts file and line before a mistake that begins with a key of the config:
+// locate puts file, line and column before a mistake that begins with a key of the config:
 // what only shows when the config meets the data or the model.
 func locate(doc *config.Document, err error) error {
 	if err == nil || doc == nil || !isMistake(err) {

@@ -60,12 +60,12 @@ func openTrained(outputDir, name, which string) (*trained, error) {
 	return t, t.sameModel(doc)
 }
 
-// withoutLines takes the lines out of the problems of a config that is no file.
+// withoutLines takes lines and columns out of the problems of a config that is no file.
 func withoutLines(err error) error {
 	var inConfig *config.Error
 	if errors.As(err, &inConfig) {
 		for i := range inConfig.Problems {
-			inConfig.Problems[i].Line = 0
+			inConfig.Problems[i].Line, inConfig.Problems[i].Column = 0, 0
 		}
 	}
 	return err

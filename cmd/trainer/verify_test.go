@@ -99,6 +99,6 @@ func TestVerifyResumeRefusesWhatItCannotCut(t *testing.T) {
 		{name: "more cuts than steps", args: []string{"verify-resume", "x.yaml", "--cuts=5", "--steps=5"}, want: []string{
 			"trainer: --cuts 5 --steps 5: expected at least one cut, and more steps than cuts"}},
 		{name: "a config with a mistake", edit: []string{"latent_dim: 2", "latent_dim: two"}, args: []string{"verify-resume", "x.yaml"}, want: []string{
-			"x.yaml:12: model.latent_dim: …"}},
+			"x.yaml:12:3: model.latent_dim: …"}},
 	})
 }

@@ -10,20 +10,18 @@ import (
 // decoder reads a tree into structs. It adds the defaults to the tree as it goes, so
 // that the tree ends as the effective config, and collects every problem.
 type decoder struct {
-	file     string
+	places
 	kind     string
 	env      func(string) (string, bool)
 	models   Models
-	overs    map[*yaml.Node]string // nodes that came by --set, with that argument
-	origins  map[*yaml.Node]origin // nodes that came from a file that this one builds on
 	problems []Problem
 }
 
 func newDecoder(file, kind string, o Options) *decoder {
-	return &decoder{file: file, kind: kind, env: o.env(), models: o.Models, overs: map[*yaml.Node]string{}, origins: map[*yaml.Node]origin{}}
+	return &decoder{places: placesIn(file), kind: kind, env: o.env(), models: o.Models}
 }
 
-// spot is where a value stands: its path, and the node whose line a message gives (its
+// spot is where a value stands: its path, and the node whose place a message gives (its
 // key, or the section it is missing from; nil for the whole file).
 type spot struct {
 	path string
@@ -37,10 +35,10 @@ func (at spot) child(key string, node *yaml.Node) spot {
 	return spot{join(at.path, key), node}
 }
 
-// item is the spot of a list's item; one without a line has its list's.
-func (at spot) item(i int, n *yaml.Node) spot {
+// item is the spot of a list's item; one without a place has its list's.
+func (d *decoder) item(at spot, i int, n *yaml.Node) spot {
 	path := fmt.Sprintf("%s[%d]", at.path, i)
-	if n.Line == 0 {
+	if _, ok := d.of(n); !ok {
 		return spot{path, at.node}
 	}
 	return spot{path, n}
@@ -48,31 +46,23 @@ func (at spot) item(i int, n *yaml.Node) spot {
 
 // problem records a sentence on the value n (nil: on the spot alone).
 func (d *decoder) problem(n *yaml.Node, at spot, text string) {
-	p := Problem{File: d.file, Key: at.path, Text: text}
-	if set, ok := d.overs[n]; ok && n != nil {
-		p.Set = set
-	} else if set, ok := d.overs[at.node]; ok && at.node != nil {
-		p.Set = set
-	} else if from, ok := d.origins[at.node]; ok {
-		p.File, p.Line = from.file, from.line
-	} else if at.node != nil {
-		p.Line = at.node.Line
+	place, ok := d.of(n)
+	if spot, known := d.of(at.node); known && place.set == "" {
+		place, ok = spot, true
 	}
-	if p.Line == 0 && n != nil && p.Set == "" {
-		p.Line = n.Line
+	if !ok {
+		place = position{file: d.file}
 	}
-	d.problems = append(d.problems, p)
+	d.problems = append(d.problems, Problem{place.file, place.line, place.column, place.set, at.path, text})
 }
 
 // where names a node's place inside another message.
 func (d *decoder) where(n *yaml.Node) string {
-	if set, ok := d.overs[n]; ok {
-		return "--set " + shorten(set, setWidth)
+	at, _ := d.of(n)
+	if at.set == "" && len(d.origins) == 0 { // there is but one file
+		return fmt.Sprintf("line %d", at.line)
 	}
-	if from, ok := d.origins[n]; ok {
-		return fmt.Sprintf("%s:%d", from.file, from.line)
-	}
-	return fmt.Sprintf("line %d", n.Line)
+	return at.String()
 }
 
 // value reads n into v and reports whether that went without a problem.
@@ -161,7 +151,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, f field, at spot) {
 	item := field{rules: f.rules, doc: f.doc}
 	item.rules.minLen, item.rules.unique = 0, false
 	for i, c := range n.Content {
-		here := at.item(i, c)
+		here := d.item(at, i, c)
 		ok := d.value(c, v.Index(i), item, here)
 		if ok && f.rules.unique && seen[c.Value] {
 			d.problem(c, here, "found "+describeFound(c)+" a second time, expected it once")

@@ -14,12 +14,10 @@ import (
 // short forms expanded and every effective default added. It holds references such as
 // ${VAR}, never their values.
 type Document struct {
+	places
 	text  string     // the file's text
 	root  *yaml.Node // the effective config
 	saved string     // the text that says it
-	file  string     // the name of the file, for messages
-	overs map[*yaml.Node]string
-	from  map[*yaml.Node]origin
 }
 
 // decode reads the tree into the struct that into points to; the tree is then the
@@ -29,7 +27,7 @@ func (d *decoder) decode(text string, root *yaml.Node, into any) (*Document, err
 	if err := newError(d.problems); err != nil {
 		return nil, err
 	}
-	doc := &Document{text: text, root: root, file: d.file, overs: d.overs, from: d.origins}
+	doc := &Document{places: d.places, text: text, root: root}
 	return doc, doc.render()
 }
 

@@ -16,12 +16,6 @@ const extendsKey = "extends"
 // maxBases bounds a chain of files that build on one another.
 const maxBases = 16
 
-// origin is where a value stands that another file gave.
-type origin struct {
-	file string
-	line int
-}
-
 // extend merges what root builds on into it. The one rule: sections are merged key by
 // key, and for all else the value of the file that builds on the other holds; null takes
 // a key away. from lists the files of the chain. The path is relative to its own file.
@@ -88,7 +82,7 @@ func (d *decoder) base(path string, at spot, from []string) *yaml.Node {
 		d.problem(nil, at, err.Error())
 		return nil
 	}
-	b := &decoder{file: path, kind: d.kind, env: d.env, models: d.models, overs: d.overs, origins: d.origins}
+	b := &decoder{places: places{path, d.overs, d.origins}, kind: d.kind, env: d.env, models: d.models}
 	root := b.unfold(parsed)
 	if d.kind == KindTrain {
 		b.expandShort(root)
@@ -111,7 +105,7 @@ func reading(text string) string {
 // the text of the file that builds on it they have no place.
 func (d *decoder) settle(n *yaml.Node) {
 	if n.Line > 0 {
-		d.origins[n] = origin{d.file, n.Line}
+		d.origins[n] = position{file: d.file, line: n.Line, column: n.Column}
 	}
 	n.Line, n.Column = 0, 0
 	n.HeadComment, n.LineComment, n.FootComment = "", "", ""

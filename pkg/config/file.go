@@ -49,7 +49,8 @@ func normalise(path string, data []byte) (string, error) {
 	case len(data) > maxFile:
 		return "", fileError(path, "is larger than 1 MB, expected a config in YAML")
 	case !utf8.Valid(data):
-		return "", &Error{Problems: []Problem{{File: path, Line: invalidLine(data), Text: "is not UTF-8 text, expected a config in YAML"}}}
+		line, column := invalidAt(data)
+		return "", &Error{Problems: []Problem{{File: path, Line: line, Column: column, Text: "is not UTF-8 text, expected a config in YAML"}}}
 	}
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
@@ -60,20 +61,21 @@ func normalise(path string, data []byte) (string, error) {
 	return text, nil
 }
 
-// invalidLine is the line of the first byte that is no UTF-8.
-func invalidLine(data []byte) int {
-	line := 1
+// invalidAt is the place of the first byte that is no UTF-8.
+func invalidAt(data []byte) (line, column int) {
+	line, column = 1, 1
 	for len(data) > 0 {
 		r, n := utf8.DecodeRune(data)
 		if r == utf8.RuneError && n == 1 {
 			break
 		}
+		column++
 		if r == '\n' {
-			line++
+			line, column = line+1, 1
 		}
 		data = data[n:]
 	}
-	return line
+	return line, column
 }
 
 // fileError is an *Error with one problem that concerns the whole file.

@@ -14,18 +14,18 @@ training:
     lr: 0.1
 `
 
-func TestPlaceIsTheLineOfTheKeyOrOfTheSectionAroundIt(t *testing.T) {
+func TestPlaceIsTheLineAndColumnOfTheKeyOrOfTheSectionAroundIt(t *testing.T) {
 	_, doc, err := ParseTrain("x.yaml", []byte(placed), Options{Set: []string{"data.count=9", "training.optimizer.momentum=0.9"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]string{
-		"data":                        "x.yaml:2",
-		"data.source":                 "x.yaml:3",
-		"training.optimizer.lr":       "x.yaml:10",
-		"data.normalize":              "x.yaml:2", // a default
-		"checkpoint.monitor":          "x.yaml",   // a default in a section that is not there
-		"training.optimizer[0].lr":    "x.yaml:8",
+		"data":                        "x.yaml:2:1",
+		"data.source":                 "x.yaml:3:3",
+		"training.optimizer.lr":       "x.yaml:10:5",
+		"data.normalize":              "x.yaml:2:1", // a default
+		"checkpoint.monitor":          "x.yaml",     // a default in a section that is not there
+		"training.optimizer[0].lr":    "x.yaml:8:3",
 		"nothing":                     "x.yaml",
 		"data.count":                  "--set data.count=9",
 		"training.optimizer.momentum": "--set training.optimizer.momentum=0.9",
@@ -42,7 +42,7 @@ func TestPlaceCountsTheItemsOfLists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for key, want := range map[string]string{"splits[1]": "x.yaml:4", "splits[2]": "x.yaml:2", "splits.one": "x.yaml:2"} {
+	for key, want := range map[string]string{"splits[1]": "x.yaml:4:5", "splits[2]": "x.yaml:2:1", "splits.one": "x.yaml:2:1"} {
 		if got := doc.Place(key); got != want {
 			t.Errorf("Place(%q) = %q, want %q", key, got, want)
 		}

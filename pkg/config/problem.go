@@ -1,36 +1,26 @@
 package config
 
 import (
-	"fmt"
-	"sort"
+	"cmp"
+	"slices"
 	"strings"
 )
 
 // Problem is one mistake in a config: where it is and what is wrong with it.
 type Problem struct {
-	File string // the config's path as the user gave it
-	Line int    // from 1; 0 where the problem has no line, as for a missing section
-	Set  string // the --set argument that holds the value; empty for the file's own text
-	Key  string // the key's path, such as training.optimizer.lr; empty for the whole file
-	Text string // what was found, what was expected
+	File   string // the config's path as the user gave it
+	Line   int    // from 1; 0 where the problem has no line, as for a missing section
+	Column int    // from 1, in characters; 0 where it is not known
+	Set    string // the --set argument that holds the value; empty for the file's own text
+	Key    string // the key's path, such as training.optimizer.lr; empty for the whole file
+	Text   string // what was found, what was expected
 }
 
-// setWidth is how many characters of a --set argument a message repeats.
-const setWidth = 60
-
-// String gives the problem as one sentence, `path:line: key.path: text`.
+// String gives the problem as one sentence, `path:line:column: key.path: text`.
 func (p Problem) String() string {
-	place := p.File
-	if p.Line > 0 {
-		place = fmt.Sprintf("%s:%d", p.File, p.Line)
-	}
-	if p.Set != "" {
-		place = "--set " + shorten(p.Set, setWidth)
-		if key, _, _ := strings.Cut(p.Set, "="); key == p.Key {
-			return place + ": " + p.Text
-		}
-	}
-	if p.Key == "" {
+	place := position{p.File, p.Line, p.Column, p.Set}.String()
+	key, _, _ := strings.Cut(p.Set, "=")
+	if p.Key == "" || p.Set != "" && key == p.Key {
 		return place + ": " + p.Text
 	}
 	return place + ": " + p.Key + ": " + p.Text
@@ -41,7 +31,7 @@ type Error struct {
 	Problems []Problem
 }
 
-// Error gives one line a problem, in the order of the file; those without a line
+// Error gives one line a problem, in the order of the files; those without a line
 // follow, then those of --set.
 func (e *Error) Error() string {
 	lines := make([]string, len(e.Problems))
@@ -68,12 +58,16 @@ func newError(problems []Problem) error {
 		}
 		return 0
 	}
-	sorted := append([]Problem(nil), problems...)
-	sort.SliceStable(sorted, func(i, j int) bool {
-		if ri, rj := rank(sorted[i]), rank(sorted[j]); ri != rj {
-			return ri < rj
+	var files []string
+	for _, p := range problems {
+		if !slices.Contains(files, p.File) {
+			files = append(files, p.File)
 		}
-		return sorted[i].Line < sorted[j].Line
+	}
+	sorted := slices.Clone(problems)
+	slices.SortStableFunc(sorted, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(slices.Index(files, a.File), slices.Index(files, b.File)),
+			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	seen := map[Problem]bool{}
 	e := &Error{}

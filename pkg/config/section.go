@@ -199,7 +199,7 @@ func (s *section) validate() {
 			if n != nil {
 				k, n = find(n, part)
 			}
-			if k != nil && k.Line == 0 && s.d.overs[k] == "" && s.d.origins[k].line == 0 {
+			if _, ok := s.d.of(k); !ok {
 				k = nil // a default stands nowhere in the file
 			}
 			at = at.child(part, k)

@@ -26,11 +26,11 @@ func parseText(file, text string) (*yaml.Node, error) {
 		return nil, fileError(file, "is empty, expected a config with sections such as experiment:")
 	}
 	if root.Kind != yaml.MappingNode {
-		return nil, &Error{Problems: []Problem{{File: file, Line: root.Line,
+		return nil, &Error{Problems: []Problem{{File: file, Line: root.Line, Column: root.Column,
 			Text: "found " + describeFound(root) + ", expected a config with sections such as experiment:"}}}
 	}
 	if err := dec.Decode(&second); err == nil {
-		return nil, &Error{Problems: []Problem{{File: file, Line: secondDocument(text),
+		return nil, &Error{Problems: []Problem{{File: file, Line: secondDocument(text), Column: 1,
 			Text: "found a second YAML document (---), expected one config in a file"}}}
 	} else if !errors.Is(err, io.EOF) {
 		return nil, syntaxError(file, text, err)
@@ -65,7 +65,8 @@ func syntaxError(file, text string, err error) error {
 	if n := unfinishedFrom(text); n > 0 {
 		line = n
 	}
-	return &Error{Problems: []Problem{{File: file, Line: line, Text: "not valid YAML: " + syntaxHint(what, lineOf(text, line))}}}
+	wrong := lineOf(text, line)
+	return &Error{Problems: []Problem{{File: file, Line: line, Column: syntaxColumn(what, wrong), Text: "not valid YAML: " + syntaxHint(what, wrong)}}}
 }
 
 // unfinishedFrom is the first line that is part of no valid beginning of the text: the
@@ -103,6 +104,7 @@ var syntaxHints = []struct{ reader, ours string }{
 	{"could not find expected ':'", `a key without ": " after it`},
 	{"did not find expected ',' or '}'", "a { that is not closed, or a missing comma"},
 	{"did not find expected ',' or ']'", "a [ that is not closed, or a missing comma"},
+	{"did not find expected node content", "a { or [ that is not closed, or a value that is missing"},
 	{"did not find expected key", "the indentation does not fit the lines above it"},
 	{"did not find expected '-' indicator", "the indentation does not fit the list above it"},
 	{"found unexpected end of stream", "a quote that is not closed"},

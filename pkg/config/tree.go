@@ -111,7 +111,7 @@ func (d *decoder) unfold(root *yaml.Node) *yaml.Node {
 }
 
 func (u *unfolder) problem(n *yaml.Node, key, text string) {
-	u.problems = append(u.problems, Problem{File: u.file, Line: n.Line, Key: key, Text: text})
+	u.problems = append(u.problems, Problem{File: u.file, Line: n.Line, Column: n.Column, Key: key, Text: text})
 }
 
 func (u *unfolder) copy(n *yaml.Node, path string) *yaml.Node {

@@ -8,7 +8,7 @@ import (
 
 // Unmarshaler is a type that reads its own YAML, such as a list whose items are a word
 // or a section of one key. It is called with the value of its key, or with its default;
-// not where the key is absent and has none. What it reports keeps line and key path.
+// not where the key is absent and has none. What it reports keeps its place and key path.
 type Unmarshaler interface {
 	UnmarshalConfig(v Value)
 }
@@ -86,7 +86,7 @@ func (v Value) Items() []Value {
 	}
 	out := make([]Value, len(v.node.Content))
 	for i, c := range v.node.Content {
-		out[i] = Value{v.d, c, v.at.item(i, c), ""}
+		out[i] = Value{v.d, c, v.d.item(v.at, i, c), ""}
 	}
 	return out
 }

@@ -65,13 +65,13 @@ func TestHookReadsListsAndKeepsPlaces(t *testing.T) {
 		t.Errorf("got %+v", p)
 	}
 	for text, want := range map[string]string{
-		"    - relu\n    - linear: {a: 0}\n": "c.yaml:7: model.hook[1].linear.a: found 0, expected a whole number of at least 1",
-		"    - bad\n":                        "c.yaml:6: model.hook[0].bad: does not belong here",
-		"    - {}\n":                         "c.yaml:6: model.hook[0]: found an empty section, expected a word, or a section of one key",
-		"    nome\n":                         "c.yaml:5: model.hook: found \"nome\", expected none; did you mean none?",
-		"    ${WORD}\n":                      "c.yaml:5: model.hook: found ${WORD} (its value is not shown), expected none",
-		"    a: 1\n":                         "c.yaml:5: model.hook: found a section, expected a list",
-		"    [{linear: {a: x}}, 3]\n":        "c.yaml:6: model.hook[0].linear.a: found \"x\", expected a whole number of at least 1\nc.yaml:6: model.hook[1]: found 3, expected a word, or a section of one key",
+		"    - relu\n    - linear: {a: 0}\n": "c.yaml:7:16: model.hook[1].linear.a: found 0, expected a whole number of at least 1",
+		"    - bad\n":                        "c.yaml:6:7: model.hook[0].bad: does not belong here",
+		"    - {}\n":                         "c.yaml:6:7: model.hook[0]: found an empty section, expected a word, or a section of one key",
+		"    nome\n":                         "c.yaml:5:3: model.hook: found \"nome\", expected none; did you mean none?",
+		"    ${WORD}\n":                      "c.yaml:5:3: model.hook: found ${WORD} (its value is not shown), expected none",
+		"    a: 1\n":                         "c.yaml:5:3: model.hook: found a section, expected a list",
+		"    [{linear: {a: x}}, 3]\n":        "c.yaml:6:16: model.hook[0].linear.a: found \"x\", expected a whole number of at least 1\nc.yaml:6:24: model.hook[1]: found 3, expected a word, or a section of one key",
 	} {
 		_, _, err := ParseTrain("c.yaml", []byte(exp+shapes+"model: \n  type: vae\n  hook:\n"+text), o)
 		if err == nil || err.Error() != want {
