@@ -7,9 +7,12 @@ import sys
 import numpy as np
 import torch
 
+import workloads
 from ours import SEED
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "peers"))
+import sae
+import vae
 
 
 def samples(work):
@@ -27,10 +30,16 @@ def samples(work):
 
 
 def initial(work):
-    """The initial state dict, drawn by the peer whose weights both get."""
-    peer = importlib.import_module(work.initial)
+    """The initial state dict that both sides get: PyTorch's for a VAE; for an SAE that of SAELens or,
+    where it is not installed, one by the same rule."""
     torch.manual_seed(SEED)
-    model = peer.build(work.peer_model, "cpu") if work.initial == "saelens" else peer.VAE(**work.peer_model)
+    if work.model["type"] == "vae":
+        model = vae.VAE(**work.peer_model)
+    elif workloads.installed("saelens"):
+        model = importlib.import_module("saelens").build(work.peer_model, "cpu")
+    else:
+        model = sae.SAE(**work.peer_model)
+        model.reset()
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
 
 

@@ -21,6 +21,7 @@ import time
 
 import torch
 
+import roofline
 import rows
 import table
 import workloads
@@ -52,7 +53,7 @@ def plan(device, quick):
     """The rows in their order: name and function of a Bench."""
     all_rows = {}
     works = [w.shortened() if quick else w for w in workloads.training(device)]
-    works = [dataclasses.replace(w, peers=[p for p in w.peers if workloads.installed(p)]) for w in works]
+    works = [dataclasses.replace(w, peers=[p for p in w.peers if workloads.installed(p.file)]) for w in works]
     for work in works:
         all_rows[work.key] = lambda bench, work=work: rows.training(bench, work)
     mlp = works[0]
@@ -99,7 +100,9 @@ def main():
     if unknown := [k for k in chosen if k not in all_rows]:
         sys.exit(f"bench: --only: found {', '.join(unknown)}, expected some of {', '.join(all_rows)}")
     threads = sorted({1, torch.get_num_threads()}) if o.device == "cpu" else [torch.get_num_threads()]
-    results = {"machine": machine(o.device, o.trainer), "rounds": o.rounds, "memory_aim": MEMORY_AIM, "lines": []}
+    results = {"machine": machine(o.device, o.trainer), "rounds": o.rounds, "memory_aim": MEMORY_AIM,
+               "peaks": [roofline.peaks(o.device, n) for n in threads],
+               "needs": {w.title: roofline.need(w) for w in workloads.training(o.device) if w.key in chosen}, "lines": []}
     for key in chosen:
         with tempfile.TemporaryDirectory(prefix="trainer-bench-") as folder:
             folder = pathlib.Path(folder)

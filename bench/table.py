@@ -1,4 +1,5 @@
 """The table as text: Markdown, which reads well on a terminal too."""
+import roofline
 
 NOTE = """\
 Ratio: their time over ours, the median of the rounds with the least and the largest; above 1, trainer
@@ -47,6 +48,28 @@ def memory(lines, limit):
     return rows(["workload", "threads", "against", "ours MB", "theirs MB", "ours / theirs", "aim", "met"], out)
 
 
+ROOFLINE = """\
+Share of the roofline: the least time of a step over ours. That is the time of its products at the peak
+of float32 products, or that of its bytes (parameters, their gradients and Adam's moments, the batch) at
+the bandwidth of memory, whichever is longer; both were measured at the start. The products are those of
+dense layers, of TopK the encoder's alone: a share above 1 is work that a sparse product or a cache saved."""
+
+
+def limits(results):
+    peaks = {p["threads"]: p for p in results["peaks"]}
+    steps = {(r["workload"], r["threads"]): r["ours_median"] for r in results["lines"] if r["workload"] in results["needs"]}
+    lines = []
+    for (work, threads), step in steps.items():
+        products, moved = roofline.least(results["needs"][work], peaks[threads])
+        lines.append([work, str(threads), milliseconds(step), milliseconds(products), milliseconds(moved),
+                      f"{roofline.share(results['needs'][work], peaks[threads], step):.2f}"])
+    return rows(["workload", "threads", "ours ms", "products ms", "bytes ms", "share"], lines)
+
+
+def peak(p):
+    return f"{p['threads']} threads: {p['float32_flops'] / 1e9:.0f} GFLOP/s, {p['bytes'] / 1e9:.1f} GB/s"
+
+
 def text(results):
     where = results["machine"]
     facts = ", ".join(f"{k} {v}" for k, v in where["versions"].items())
@@ -54,5 +77,6 @@ def text(results):
         f"# trainer beside others, on {where['device']}",
         f"{where['name']}; {facts}; trainer {where['trainer']}; {results['rounds']} rounds; load average at the start {where['load']}.",
         NOTE, times(results["lines"]), "Peak resident memory:", memory(results["lines"], results["memory_aim"]),
+        ROOFLINE, "; ".join(map(peak, results["peaks"])) + ".", limits(results),
     ]
     return "\n\n".join(parts) + "\n"

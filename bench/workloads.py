@@ -22,9 +22,9 @@ class Peer:
     memory: bool = True  # whether its memory is that of a whole training step
 
 
-def installed(peer):
-    """Whether this Python has what the peer needs."""
-    return peer.file not in NEEDS or importlib.util.find_spec(NEEDS[peer.file]) is not None
+def installed(file):
+    """Whether this Python has what a file of bench/peers needs."""
+    return file not in NEEDS or importlib.util.find_spec(NEEDS[file]) is not None
 
 
 @dataclasses.dataclass
@@ -41,7 +41,6 @@ class Workload:
     peers: list
     lr: float = 1e-3
     clip: float | None = None
-    initial: str = "vae"  # whose initial weights both sides get: a file of bench/peers
 
     def rows(self):
         return (self.warmup + self.steps) * self.batch
@@ -81,7 +80,7 @@ def training(device):
     mlp = dict(
         shape=[784], check=10, peer_model=dict(shape=[784], hidden=[400], latent=20),
         model=dict(type="vae", latent_dim=20, encoder=dict(kind="mlp", hidden_dims=[400])))
-    sae = dict(batch=2048, warmup=1, steps=2, check=2, clip=1.0, lr=3e-4, initial="saelens")
+    sae = dict(batch=2048, warmup=1, steps=2, check=2, clip=1.0, lr=3e-4)
     return [
         Workload("vae128", "VAE MLP 784-400-20, batch 128", batch=128, warmup=20, steps=120,
                  peers=vae_peers(device, 1.5, 1.15, 1.1, 1.8, 1.8), **mlp),

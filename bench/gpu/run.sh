@@ -2,7 +2,7 @@
 # The GPU suite, in the bundle that `make gpu-bundle` makes:
 #
 #   run.sh test [RESULTS]     every test; on a GPU a skipped one is a failure
-#   run.sh bench [RESULTS]    the speed table and the share of the roofline
+#   run.sh bench [RESULTS]    the speed table, with the share of the roofline
 #
 # RESULTS is the folder of the reports, JSON and Markdown (results beside this file). DEVICE chooses
 # the device (cuda:0); DEVICE=cpu shows that the suite works where there is no GPU.
@@ -35,7 +35,6 @@ test)
   exit "$status"
   ;;
 bench)
-  "$python" "$here/roofline.py" "$DEVICE" "$results"
   "$python" "$here/bench/run.py" --trainer "$here/bin/trainer" --order "$here/bin/order" --device "${DEVICE%%:*}"
   cp "$here"/bin/bench/*.json "$here"/bin/bench/*.md "$results/"
   ;;

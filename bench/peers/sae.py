@@ -26,6 +26,15 @@ class SAE(nn.Module):
         self.register_buffer("silent", torch.zeros(latents, dtype=torch.int64), persistent=False)
         self.variance = 1.0
 
+    @torch.no_grad()
+    def reset(self):
+        """Decoder rows of norm 1 in random directions, the encoder its transpose, no biases."""
+        nn.init.normal_(self.W_dec)
+        self.W_dec /= self.W_dec.norm(dim=1, keepdim=True)
+        self.W_enc.copy_(self.W_dec.T)
+        nn.init.zeros_(self.b_enc)
+        nn.init.zeros_(self.b_dec)
+
     def hidden(self, x):
         return torch.addmm(self.b_enc, x - self.b_dec, self.W_enc)
 

@@ -5,13 +5,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
-	"path/filepath"
+	"strconv"
 	"strings"
-	"time"
+	"syscall"
 
-	"github.com/gotrainer/trainer/pkg/track"
+	"github.com/gotrainer/trainer/pkg/train"
 )
+
+// killStep in the environment of a run is the step after which it kills itself, as
+// kill -9 would: a step takes microseconds in small models, too few for another process
+// to hit a given one.
+const killStep = "TRAINER_KILL_STEP"
+
+// mortal is an observer that kills the process after a step.
+type mortal struct {
+	train.Observer
+	after int64
+}
+
+// observer is o, mortal where killStep says so.
+func observer(o train.Observer) train.Observer {
+	if after, err := strconv.ParseInt(os.Getenv(killStep), 10, 64); err == nil {
+		return mortal{o, after}
+	}
+	return o
+}
+
+// Step passes on what is reported; checkpoints may be being written meanwhile.
+func (m mortal) Step(r train.StepReport) {
+	m.Observer.Step(r)
+	if r.Step >= m.after {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+}
 
 // child trains in a process of its own, to its end, or where at is not 0 until it has
 // done that many steps: then it is killed.
@@ -23,51 +52,23 @@ func (v *verifier) child(ctx context.Context, at int64, args ...string) error {
 	cmd := exec.CommandContext(ctx, v.program, args...)
 	var messages bytes.Buffer
 	cmd.Stderr = &messages
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start %s: %w", v.program, err)
+	if at > 0 {
+		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", killStep, at))
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	err, killed := v.follow(cmd, ended, at)
+	err := cmd.Run()
+	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case killed || err == nil:
+	case err == nil:
 		return nil
-	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == exitMistake {
+	case at > 0 && errors.As(err, &exit) && exit.ExitCode() < 0: // ended by a signal
+		v.killed = append(v.killed, at)
+		return nil
+	case errors.As(err, &exit) && exit.ExitCode() == exitMistake:
 		return mistakef("%s", lastWords(messages.String()))
 	}
 	return fmt.Errorf("trainer %s: %w:\n%s", strings.Join(args, " "), err, lastWords(messages.String()))
-}
-
-// follow waits for the process's end, or kills it after a step.
-func (v *verifier) follow(cmd *exec.Cmd, ended <-chan error, at int64) (err error, killed bool) {
-	journal := filepath.Join(v.dir, "cut", "logs", "metrics.jsonl")
-	for at > 0 {
-		select {
-		case err := <-ended:
-			return err, false
-		case <-time.After(time.Millisecond):
-		}
-		events, err := track.ReadJournal(journal)
-		if err != nil || len(events) == 0 || events[len(events)-1].Step < at {
-			continue
-		}
-		cmd.Process.Kill() // one that has ended just now is not killed
-		if err := <-ended; err == nil {
-			return nil, false
-		}
-		if events, err = track.ReadJournal(journal); err != nil {
-			return err, false
-		}
-		if last := events[len(events)-1].Step; last < int64(v.steps) {
-			v.killed = append(v.killed, last)
-		}
-		return nil, true
-	}
-	return <-ended, false
 }
 
 // quoteYAML is a text as a value of --set, whatever it has in it.

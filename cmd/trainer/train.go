@@ -200,7 +200,7 @@ func trainRun(ctx context.Context, out *console, s *session, doc *config.Documen
 		due: saveEvery(s.cfg.Checkpoint, asked), saver: newSaver(s.cfg.Checkpoint.OnError, watch.Note)}
 	defer context.AfterFunc(ctx, watch.stopping)()
 	parts := s.parts
-	parts.Checkpoints, parts.Observer = keep, watch
+	parts.Checkpoints, parts.Observer = keep, observer(watch)
 	if n := s.cfg.Training.Profile; n > 0 {
 		parts.Profiler = &profiler{run: run, device: parts.Device, lines: n, note: watch.Note}
 	}
