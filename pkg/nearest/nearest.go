@@ -19,8 +19,6 @@ func Name(want string, names []string) string {
 // tolerance is how many typing mistakes a word of this length may have.
 func tolerance(word string) int {
 	switch n := len(word); {
-	case n <= 2:
-		return 0
 	case n <= 4:
 		return 1
 	case n <= 8:

@@ -20,7 +20,7 @@ func TestDistanceCountsTypingMistakes(t *testing.T) {
 func TestTheNearestNameIsFoundAndAFarOneIsNot(t *testing.T) {
 	names := []string{"latent_dim", "hidden_dims", "beta", "k"}
 	for want, name := range map[string]string{
-		"latent_dims": "latent_dim", "Beta": "beta", "bata": "beta", "latnet_dim": "latent_dim", "dropout": "", "q": "", "": "",
+		"latent_dims": "latent_dim", "Beta": "beta", "bata": "beta", "latnet_dim": "latent_dim", "dropout": "", "bt": "", "q": "k",
 	} {
 		if got := Name(want, names); got != name {
 			t.Errorf("Name(%q) = %q, want %q", want, got, name)
