@@ -47,7 +47,9 @@ func newWatch(out *console, run *experiment.Run, s *session) (*watch, error) {
 		journal.Close()
 		return nil, err
 	}
-	w := &watch{progress: track.NewProgress(out.display(), track.Plan{Epochs: epochs, Steps: total, From: from})}
+	display := out.display()
+	display.Memory = track.ResidentMemory
+	w := &watch{progress: track.NewProgress(display, track.Plan{Epochs: epochs, Steps: total, From: from})}
 	w.screen = &screen{Sink: w.progress, quiet: out.quiet}
 	sinks := []track.Sink{log, metrics{journal}, w.screen}
 	more, err := recordSinks(run, s.cfg.Tracking, from)

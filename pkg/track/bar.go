@@ -2,7 +2,7 @@ package track
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -17,7 +17,30 @@ const (
 	barName = "\x00bar" // stands where the bar goes
 	barMin  = 12        // columns, brackets included
 	barMax  = 32
+
+	indent    = "  " // of the second line
+	rowsOfTwo = 6    // lines that a terminal must have for a block of two
 )
+
+// lay gives the lines of progress on a terminal of so many columns and lines (0 = not
+// known): one line where all parts fit, else one for each row, of what fits into it.
+func lay(rows [][]part, columns, lines int, done float64, paint func(string) string) []string {
+	all := slices.Concat(rows...)
+	if columns <= 0 || length(all) <= columns || lines > 0 && lines < rowsOfTwo {
+		return []string{fit(all, columns, done, paint)}
+	}
+	var out []string
+	for i, row := range rows {
+		lead := ""
+		if i > 0 {
+			lead = indent
+		}
+		if len(row) > 0 && columns > len(lead) {
+			out = append(out, lead+fit(row, columns-len(lead), done, paint))
+		}
+	}
+	return out
+}
 
 // fit lays the parts out in their order, two spaces between them, on at most width
 // columns; width 0 = no limit, and then no bar. It takes them by rank until one does
@@ -50,23 +73,28 @@ func choose(parts []part, width int) []part {
 	if width <= 0 {
 		return parts
 	}
-	byRank := make([]int, len(parts))
-	for i := range byRank {
-		byRank[i] = i
+	ranks := make([]int, len(parts))
+	for i, p := range parts {
+		ranks[i] = p.rank
 	}
-	sort.SliceStable(byRank, func(i, j int) bool { return parts[byRank[i]].rank < parts[byRank[j]].rank })
-	for n := len(byRank); n > 1; n-- {
-		in := append([]int(nil), byRank[:n]...)
-		sort.Ints(in)
-		var chosen []part
-		for _, i := range in {
-			chosen = append(chosen, parts[i])
-		}
+	slices.Sort(ranks)
+	for n := len(ranks); n > 1; n-- {
+		chosen := upTo(parts, ranks[n-1])
 		if length(chosen) <= width {
 			return chosen
 		}
 	}
-	return []part{parts[byRank[0]]}
+	return upTo(parts, ranks[0])
+}
+
+// upTo gives the parts of at most that rank.
+func upTo(parts []part, rank int) (chosen []part) {
+	for _, p := range parts {
+		if p.rank <= rank {
+			chosen = append(chosen, p)
+		}
+	}
+	return chosen
 }
 
 // length is the width of the parts in a line, with the smallest bar.

@@ -1,12 +1,14 @@
 package track
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/gotrainer/trainer/internal/vt"
 )
 
 func noon() time.Time { return time.Date(2026, 1, 31, 12, 30, 0, 0, time.UTC) }
@@ -18,61 +20,51 @@ func (c *clock) now() time.Time            { return c.at }
 func (c *clock) pass(d time.Duration)      { c.at = c.at.Add(d) }
 func (c *clock) display(d Display) Display { d.Now = c.now; return d }
 
-// fakeTerminal is a terminal of a width: it keeps what stands on its lines, and
-// every state of the bottom line.
+// fakeTerminal is a terminal that counts what is written to it.
 type fakeTerminal struct {
-	t      *testing.T
-	width  int
-	lines  []string
-	column int
-	frames []string
-	colors int
-	writes int
+	*vt.Screen
+	width, height int
+	writes        int
+	changed       func() // nil: nobody watches
 }
 
-func newTerminal(t *testing.T, width int) *fakeTerminal {
-	return &fakeTerminal{t: t, width: width, lines: []string{""}}
+func newTerminal(width int) *fakeTerminal { return newTerminalOf(width, 24, true) }
+
+func newTerminalOf(width, height int, reflow bool) *fakeTerminal {
+	return &fakeTerminal{Screen: vt.New(width, height, reflow), width: width, height: height}
 }
 
-func (f *fakeTerminal) Width() int { return f.width }
+func (f *fakeTerminal) Size() (columns, lines int) { return f.width, f.height }
 
+func (f *fakeTerminal) Watch(changed func()) (stop func()) {
+	f.changed = changed
+	return func() { f.changed = nil }
+}
+
+// resize is a person who drags the window's corner.
+func (f *fakeTerminal) resize(width, height int) {
+	f.width, f.height = width, height
+	f.Resize(width, height)
+	f.changed()
+}
+
+// Write shows text as a terminal does, where a line feed also goes to the line's start.
 func (f *fakeTerminal) Write(p []byte) (int, error) {
 	f.writes++
-	for text := string(p); text != ""; {
-		last := len(f.lines) - 1
-		switch {
-		case text[0] == '\r':
-			f.column = 0
-			text = text[1:]
-		case text[0] == '\n':
-			f.lines = append(f.lines, "")
-			f.column = 0
-			text = text[1:]
-		case strings.HasPrefix(text, "\x1b[K"):
-			f.lines[last] = f.lines[last][:f.column]
-			text = text[3:]
-		case strings.HasPrefix(text, "\x1b["):
-			f.colors++
-			text = text[strings.IndexByte(text, 'm')+1:]
-		default:
-			if f.column >= f.width-1 {
-				f.t.Errorf("wrote %q past the width %d of line %q", text, f.width, f.lines[last])
-				return len(p), nil
-			}
-			line := f.lines[last] + strings.Repeat(" ", max(0, f.column+1-len(f.lines[last])))
-			f.lines[last] = line[:f.column] + text[:1] + line[f.column+1:]
-			f.column++
-			text = text[1:]
-		}
+	if _, err := f.Screen.Write(bytes.ReplaceAll(p, []byte("\n"), []byte("\r\n"))); err != nil {
+		return 0, err
 	}
-	f.frames = append(f.frames, f.lines[len(f.lines)-1])
 	return len(p), nil
 }
 
-// screen is what the terminal shows.
-func (f *fakeTerminal) screen() string { return strings.Join(f.lines, "\n") }
-
-func (f *fakeTerminal) frame() string { return f.lines[len(f.lines)-1] }
+// bottom is the last row that is not empty.
+func (f *fakeTerminal) bottom() string {
+	rows := f.Rows()
+	if len(rows) == 0 {
+		return ""
+	}
+	return rows[len(rows)-1]
+}
 
 // failing is a writer and a sink that only gives an error.
 type failing struct {

@@ -27,6 +27,7 @@ func NewMeter(d Display, label, unit string, total int64) *Meter {
 	if !m.s.live() {
 		m.s.drawn = m.began
 	}
+	m.s.watch(m.redraw)
 	return m
 }
 
@@ -40,7 +41,20 @@ func (m *Meter) Set(done int64) error {
 	if m.over || !m.s.due(now) {
 		return nil
 	}
-	return m.s.show(m.parts(now), fraction(done, m.total), now)
+	return m.show(now)
+}
+
+func (m *Meter) show(now time.Time) error {
+	return m.s.show([][]part{m.parts(now)}, fraction(m.done, m.total), now)
+}
+
+// redraw fits the bar to the terminal's new size.
+func (m *Meter) redraw() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.s.block) > 0 {
+		_ = m.show(m.s.Now()) // told at the next Set
+	}
 }
 
 // Note writes a sentence for people above the bar.
@@ -55,7 +69,7 @@ func (m *Meter) Abort() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.over = true
-	return m.s.clear()
+	return m.s.close()
 }
 
 // Close replaces the bar by a line that says what was done.
@@ -66,7 +80,7 @@ func (m *Meter) Close() error {
 		return nil
 	}
 	m.over = true
-	if err := m.s.clear(); err != nil || m.s.Quiet {
+	if err := m.s.close(); err != nil || m.s.Quiet {
 		return err
 	}
 	took := m.s.Now().Sub(m.began)

@@ -16,14 +16,14 @@ func TestMeterShowsABarAndEndsWithALine(t *testing.T) {
 	}
 	for _, width := range []int{40, 80, 200} {
 		c := &clock{noon()}
-		term := newTerminal(t, width)
+		term := newTerminal(width)
 		m := NewMeter(Display{Out: term, Terminal: term, Now: c.now}, "train embeddings", "rows", 50000)
 		m.Set(0)
 		c.pass(2 * time.Second)
 		m.Set(10000)
-		wantText(t, term.screen(), frames[width])
+		wantText(t, term.Text(), frames[width])
 		m.Note("a note")
-		wantText(t, term.screen(), "a note\n"+frames[width])
+		wantText(t, term.Text(), "a note\n"+frames[width])
 		c.pass(8 * time.Second)
 		m.Set(50000)
 		m.Close()
@@ -33,7 +33,7 @@ func TestMeterShowsABarAndEndsWithALine(t *testing.T) {
 		if width == 40 {
 			end = strings.Replace(end, "  5.00k", "\n  5.00k", 1)
 		}
-		wantText(t, term.screen(), end)
+		wantText(t, term.Text(), strings.TrimSuffix(end, "\n"))
 	}
 }
 

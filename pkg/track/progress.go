@@ -6,17 +6,20 @@ import (
 	"time"
 )
 
-// Progress shows a training run to the person who waits for it: on a terminal a
-// live line with the epoch, a bar, the loss, speed and remaining time, redrawn at
-// most ten times a second, with a line for every finished epoch above it; elsewhere
-// a plain line every few seconds and one for every epoch. It is cheap to be given
-// every step. A reader that goes away ends the progress, not the run.
+// Progress shows a training run to the person who waits for it: on a terminal a live
+// block of one line, or two where one does not suffice, with the epoch, a bar, losses,
+// learning rate, speed, remaining time, memory and GPU, redrawn at most ten times a
+// second and when the terminal's size changes, with a line for every finished epoch
+// above it; elsewhere a plain line every few seconds and one for every epoch. It is
+// cheap to be given every step. A reader that goes away ends the progress, not the run.
 type Progress struct {
 	mu     sync.Mutex
 	s      screen
 	plan   Plan
 	pace   pace
 	values []Value
+	last   Event // of a step
+	memory memory
 }
 
 var _ Sink = (*Progress)(nil)
@@ -28,14 +31,15 @@ type Plan struct {
 	From   int64 // steps done before this process began: those of the resumed checkpoint
 }
 
-// NewProgress shows a run that begins now.
+// NewProgress shows a run that begins now, until Close is called.
 func NewProgress(d Display, plan Plan) *Progress {
-	p := &Progress{s: newScreen(d), plan: plan}
+	p := &Progress{s: newScreen(d), plan: plan, memory: memory{ask: d.Memory}}
 	now := p.s.Now()
 	p.pace = newPace(plan.From, now)
 	if !p.s.live() {
 		p.s.drawn = now // the first plain line comes after PlainEvery
 	}
+	p.s.watch(p.redraw)
 	return p
 }
 
@@ -54,11 +58,11 @@ func (p *Progress) Log(e Event) error {
 	return nil
 }
 
-// Close takes the live line away; what stands above it stays.
+// Close takes the live block away; what stands above it stays.
 func (p *Progress) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.s.clear()
+	return p.s.close()
 }
 
 func (p *Progress) step(e Event) error {
@@ -67,10 +71,21 @@ func (p *Progress) step(e Event) error {
 	}
 	now := p.s.Now()
 	p.pace.step(e, now)
+	p.last = e
 	if !p.s.due(now) {
 		return nil
 	}
-	return p.s.show(p.parts(e, now), fraction(e.Step, p.plan.Steps), now)
+	return p.s.show(p.rows(e, now), fraction(e.Step, p.plan.Steps), now)
+}
+
+// redraw fits the block to the terminal's new size.
+func (p *Progress) redraw() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.s.block) > 0 {
+		now := p.s.Now()
+		_ = p.s.show(p.rows(p.last, now), fraction(p.last.Step, p.plan.Steps), now) // told at the next step
+	}
 }
 
 func (p *Progress) epoch(e Event) error {
@@ -89,35 +104,58 @@ func (p *Progress) epoch(e Event) error {
 	return p.s.print(text)
 }
 
-// parts are the pieces of the line of progress, and how dear each is.
-func (p *Progress) parts(e Event, now time.Time) []part {
-	parts := []part{{0, counter("epoch", e.Epoch, p.plan.Epochs)}}
+// rows are the pieces of the block, and how dear each is: how far the run is and how
+// well it does, then how fast it goes and what it takes.
+func (p *Progress) rows(e Event, now time.Time) [][]part {
+	far := []part{{0, counter("epoch", e.Epoch, p.plan.Epochs)}}
 	if p.plan.Steps > 0 {
-		parts = append(parts, part{4, barName}, part{1, percent(fraction(e.Step, p.plan.Steps))})
+		far = append(far, part{4, barName}, part{1, percent(fraction(e.Step, p.plan.Steps))})
 	}
-	parts = append(parts, part{6, counter("step", e.Step, p.plan.Steps)})
-	shown := 0
+	losses, others, rate := p.metrics()
+	for i, text := range losses {
+		far = append(far, part{[]int{2, 10, 11}[i], text})
+	}
+	if left, ok := p.pace.left(e.Step, p.plan.Steps, now); ok {
+		far = append(far, part{3, "ETA " + Duration(left)})
+	}
+	fast := []part{{6, counter("step", e.Step, p.plan.Steps)}}
+	if rate != "" {
+		fast = append(fast, part{7, rate})
+	}
+	if rate := p.pace.rate; rate > 0 {
+		fast = append(fast, part{5, Count(rate) + " samples/s"})
+	}
+	if held := p.memory.text(now); held != "" {
+		fast = append(fast, part{8, held})
+	}
+	gpu, more := gpuText(p.values)
+	if gpu != "" {
+		fast = append(fast, part{9, gpu})
+	}
+	if more != "" {
+		fast = append(fast, part{13, more})
+	}
+	for i, text := range others {
+		fast = append(fast, part{14 + i, text})
+	}
+	return [][]part{far, fast}
+}
+
+// metrics are the run's values as the block shows them: the first ones, which are the
+// loss and what it is made of, one more, and the learning rate.
+func (p *Progress) metrics() (losses, others []string, rate string) {
+	const first, all = 3, 4
 	for _, v := range p.values {
+		text := strings.TrimPrefix(v.Name, "train/") + " " + Number(v.Value)
 		switch {
 		case isSystem(v):
 		case v.Name == rateName:
-			parts = append(parts, part{7, rateName + " " + Short(v.Value)})
-		case shown == 0:
-			parts = append(parts, part{2, strings.TrimPrefix(v.Name, "train/") + " " + Number(v.Value)})
-			shown++
-		case shown < 4:
-			parts = append(parts, part{7 + shown, strings.TrimPrefix(v.Name, "train/") + " " + Number(v.Value)})
-			shown++
+			rate = rateName + " " + Short(v.Value)
+		case len(losses) < first:
+			losses = append(losses, text)
+		case len(losses)+len(others) < all:
+			others = append(others, text)
 		}
 	}
-	if rate := p.pace.rate; rate > 0 {
-		parts = append(parts, part{5, Count(rate) + " samples/s"})
-	}
-	if text := gpuText(p.values); text != "" {
-		parts = append(parts, part{8, text})
-	}
-	if left, ok := p.pace.left(e.Step, p.plan.Steps, now); ok {
-		parts = append(parts, part{3, "ETA " + Duration(left)})
-	}
-	return parts
+	return losses, others, rate
 }

@@ -2,75 +2,42 @@ package track
 
 import (
 	"errors"
+	"fmt"
 	"io"
-	"os"
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/term"
 )
 
-// Terminal tells the width of the terminal that is written to.
-type Terminal interface {
-	// Width is in columns, asked again for every line; 0 = not known.
-	Width() int
-}
-
-// Display is where and how progress is shown.
-type Display struct {
-	Out      io.Writer
-	Terminal Terminal         // nil: Out is no terminal; plain lines without escape codes
-	NoColor  bool             // no colours; the live line still moves the cursor
-	Now      func() time.Time // the clock; nil is time.Now
-
-	// PlainEvery is the time between two plain lines within an epoch; 0 = 5 s,
-	// negative = none.
-	PlainEvery time.Duration
-	// Quiet leaves nothing but notes.
-	Quiet bool
-}
-
-// DisplayOn is the display for a file such as os.Stderr. It is a terminal where the
-// system says so and TERM is not dumb; NO_COLOR, if not empty, turns colours off.
-func DisplayOn(f *os.File, getenv func(string) string) Display {
-	d := Display{Out: f, NoColor: getenv("NO_COLOR") != ""}
-	if term.IsTerminal(int(f.Fd())) && getenv("TERM") != "dumb" {
-		d.Terminal = terminal{f}
-	}
-	return d
-}
-
-type terminal struct{ f *os.File }
-
-func (t terminal) Width() int {
-	width, _, err := term.GetSize(int(t.f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
-}
-
 const (
-	liveEvery    = 100 * time.Millisecond // between two redraws of the live line
+	liveEvery    = 100 * time.Millisecond // between two redraws of the live block
 	plainEvery   = 5 * time.Second
 	unknownWidth = 80 // columns, where the terminal does not say
 )
 
 const (
-	toStart   = "\r"
-	eraseRest = "\x1b[K"
-	green     = "\x1b[32m"
-	normal    = "\x1b[0m"
+	toStart    = "\r"
+	eraseRest  = "\x1b[K"
+	eraseBelow = "\x1b[J"
+	upLines    = "\x1b[%dA"
+	noWrap     = "\x1b[?7l" // a line that is too long is cut off
+	wraps      = "\x1b[?7h"
+	green      = "\x1b[32m"
+	normal     = "\x1b[0m"
 )
 
-// screen is a Display in use: one live line at the bottom, which is redrawn, and
-// lines that stay above it; without a terminal only the latter.
+// screen is a Display in use: a live block of one or two lines at the bottom, which is
+// redrawn, and lines that stay above it; without a terminal only the latter.
+//
+// The cursor rests on the first character of the block: however the terminal lays its
+// lines out anew when its size changes, the cursor stays there, and what is drawn next
+// covers all that is left of the block.
 type screen struct {
 	Display
-	line  string    // the live line on the screen, "" if there is none
+	block []string  // the live lines on the screen, none if there is no block
 	drawn time.Time // when a line of progress was last written
 	dead  bool      // nobody reads any more
+	stop  func()    // ends the watch on the terminal's size; nil where there is none
 }
 
 func newScreen(d Display) screen {
@@ -85,6 +52,13 @@ func newScreen(d Display) screen {
 
 func (s *screen) live() bool { return s.Terminal != nil }
 
+// watch calls redraw when the terminal's size has changed.
+func (s *screen) watch(redraw func()) {
+	if s.live() && !s.Quiet {
+		s.stop = s.Terminal.Watch(redraw)
+	}
+}
+
 // due says whether it is time for another line of progress.
 func (s *screen) due(now time.Time) bool {
 	every := s.PlainEvery
@@ -95,46 +69,73 @@ func (s *screen) due(now time.Time) bool {
 	return !s.Quiet && !s.dead && every > 0 && (since >= every || since < 0)
 }
 
-// columns is the width that a line may have, one less than the terminal's: some
-// terminals wrap when the last column is filled. 0 = no limit.
+// size is the width that a line may have, one less than the terminal's, since some
+// terminals wrap when the last column is filled, and the terminal's height. 0 = no limit.
+func (s *screen) size() (columns, lines int) {
+	if !s.live() {
+		return 0, 0
+	}
+	columns, lines = s.Terminal.Size()
+	if columns <= 0 {
+		columns = unknownWidth
+	}
+	return max(1, columns-1), lines
+}
+
+// columns is the width that a line may have; 0 = no limit.
 func (s *screen) columns() int {
-	if !s.live() {
-		return 0
-	}
-	width := s.Terminal.Width()
-	if width <= 0 {
-		width = unknownWidth
-	}
-	return max(1, width-1)
+	columns, _ := s.size()
+	return columns
 }
 
-// show writes a line of progress, of the parts that fit: the live line, or a plain
-// one. done is the fraction that the bar shows.
-func (s *screen) show(parts []part, done float64, now time.Time) error {
+// show writes progress, of the parts that fit: the live block, or a plain line. done is
+// the fraction that the bar shows.
+func (s *screen) show(rows [][]part, done float64, now time.Time) error {
 	s.drawn = now
-	line := fit(parts, s.columns(), done, func(bar string) string { return s.colored(green, bar) })
+	columns, lines := s.size()
+	block := lay(rows, columns, lines, done, func(bar string) string { return s.colored(green, bar) })
 	if !s.live() {
-		return s.write(line + "\n")
+		return s.write(strings.Join(block, "\n") + "\n")
 	}
-	s.line = line
-	return s.write(toStart + line + eraseRest)
+	s.block = block
+	return s.write(s.drawing())
 }
 
-// print writes lines that stay, above the live line.
+// drawing writes the block over what stands at the cursor, and goes back to its start.
+func (s *screen) drawing() string {
+	if len(s.block) == 0 {
+		return ""
+	}
+	text := toStart + noWrap + strings.Join(s.block, eraseRest+"\n") + eraseBelow + wraps + toStart
+	if above := len(s.block) - 1; above > 0 {
+		text += fmt.Sprintf(upLines, above)
+	}
+	return text
+}
+
+// print writes lines that stay, above the block.
 func (s *screen) print(text string) error {
-	if s.line == "" {
+	if len(s.block) == 0 {
 		return s.write(text + "\n")
 	}
-	return s.write(toStart + eraseRest + text + "\n" + s.line + eraseRest)
+	return s.write(toStart + eraseBelow + text + "\n" + s.drawing())
 }
 
-// clear takes the live line away.
+// clear takes the block away.
 func (s *screen) clear() error {
-	if s.line == "" {
+	if len(s.block) == 0 {
 		return nil
 	}
-	s.line = ""
-	return s.write(toStart + eraseRest)
+	s.block = nil
+	return s.write(toStart + eraseBelow)
+}
+
+// close takes the block away for good.
+func (s *screen) close() error {
+	if s.stop != nil {
+		s.stop()
+	}
+	return s.clear()
 }
 
 // write is one write. When the reader has gone away, that is the end of progress
@@ -172,8 +173,8 @@ func wrap(parts []string, width int) string {
 		switch {
 		case i == 0:
 		case width > 0 && column+2+size > width:
-			b.WriteString("\n  ")
-			column = 2
+			b.WriteString("\n" + indent)
+			column = len(indent)
 		default:
 			b.WriteString("  ")
 			column += 2

@@ -67,6 +67,7 @@ var rules = []rule{
 	{pkg: "cmd/trainer/internal/starter", why: "text only"},
 	{pkg: "cmd/trainer", may: []string{"pkg/...", "cmd/trainer/internal/starter", "github.com/urfave/cli/v2", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"}, why: top},
 	{pkg: "cmd/trainer/internal/...", why: tests},
+	{pkg: "internal/...", why: tests},
 	{pkg: "pkg/internal/...", may: []string{"pkg/torch", "pkg/safetensors", "pkg/internal/..."}, why: tests},
 	{pkg: "cgo/gen", why: tools},
 	{pkg: "docs/gen", may: []string{"pkg/..."}, why: tools},
