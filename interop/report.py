@@ -1,5 +1,6 @@
 """How checks speak: one line each, `ok NAME` or `FAIL NAME: why`, and at the end their number."""
 import contextlib
+import os
 
 
 class Wrong(Exception):
@@ -22,7 +23,7 @@ class Report:
     """Runs checks, prints their lines and counts them."""
 
     def __init__(self):
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.skipped = 0
 
     def check(self, name, function, *args, **more):
         """One check: the function raises where something is wrong, and may return what it proved."""
@@ -48,7 +49,15 @@ class Report:
         except Exception as e:
             self.fail(name, e)
 
-    def close(self):
-        """The closing line; the process's exit status."""
-        print(f"{self.passed} passed, {self.failed} failed", flush=True)
+    def skip(self, name, why):
+        """A check that this machine cannot do."""
+        self.skipped += 1
+        print(f"skipped {name}: {why}", flush=True)
+
+    def close(self, name):
+        """The closing line, also for $TEST_TOTALS where that is set; the process's exit status."""
+        if os.environ.get("TEST_TOTALS"):
+            with open(os.environ["TEST_TOTALS"], "a") as f:
+                f.write(f"{name} {self.passed} {self.failed} {self.skipped}\n")
+        print(f"{name}: {self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else ""), flush=True)
         return 1 if self.failed else 0

@@ -16,8 +16,8 @@ func TestReportOfEachKindOfModel(t *testing.T) {
 			[]string{"data.label=shape"}, []string{"Latent space", "units are active", "the best epoch"}},
 		{"sae", "dead.png decoder-cosine-similarity.png explained-variance.png feature-density.png l0.png l1.png l2.png learning-rate.png least-frequent-features.png loss.png most-frequent-features.png reconstructions.png time-of-an-epoch.png",
 			[]string{"model={type: sae, d_sae: 24}"}, []string{"Features", "active in a sample"}},
-		{"classifier", "accuracy.png confusion-matrix-accuracy learning-rate.png loss.png time-of-an-epoch.png",
-			[]string{"data.label=shape", "model={type: custom_model, loss: cross_entropy, layers: [flatten, linear: 4]}"}, []string{"Confusion matrix, accuracy"}},
+		{"classifier", "accuracy.png confusion-matrix.png learning-rate.png loss.png time-of-an-epoch.png",
+			[]string{"data.label=shape", "model={type: custom_model, loss: cross_entropy, layers: [flatten, linear: 4]}"}, []string{"of the answers are right"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newTorchSite(t)

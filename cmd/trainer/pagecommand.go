@@ -14,8 +14,10 @@ import (
 
 	"github.com/gotrainer/trainer/pkg/atomicfile"
 	"github.com/gotrainer/trainer/pkg/dataset"
+	"github.com/gotrainer/trainer/pkg/experiment"
 	"github.com/gotrainer/trainer/pkg/nn"
 	"github.com/gotrainer/trainer/pkg/report"
+	"github.com/gotrainer/trainer/pkg/runs"
 	"github.com/gotrainer/trainer/pkg/torch"
 	"github.com/gotrainer/trainer/pkg/track"
 )
@@ -67,7 +69,7 @@ func writeReport(ctx context.Context, out *console, dir, which string) error {
 	if err != nil {
 		page.Notes = append(page.Notes, fmt.Sprintf("There are no curves: %v.", withoutPath(err)))
 	}
-	page.Sections = append(page.Sections, curves(events)...)
+	page.Sections = append(page.Sections, curves(events, bestEpoch(t.dir))...)
 	sections, err := t.sections(ctx)
 	if errors.Is(err, context.Canceled) {
 		return err
@@ -78,6 +80,15 @@ func writeReport(ctx context.Context, out *console, dir, which string) error {
 	}
 	page.Sections = append(page.Sections, sections...)
 	return saveReport(out, filepath.Join(t.dir, "report"), page)
+}
+
+// bestEpoch is the best epoch that a run has finished; 0 where it is not known.
+func bestEpoch(dir string) int64 {
+	info, err := experiment.Find(dir)
+	if err != nil {
+		return 0
+	}
+	return runs.Of(info).BestEpoch
 }
 
 func absolute(dir string) string {

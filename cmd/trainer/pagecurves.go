@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
@@ -8,29 +9,27 @@ import (
 	"github.com/gotrainer/trainer/pkg/track"
 )
 
-// curves are the charts of a run's metrics, learning rate and timing.
-func curves(events []track.Event) []report.Section {
+// curves are the charts of a run's metrics, learning rate and timing; best is the best
+// epoch, 0 where there is none.
+func curves(events []track.Event, best int64) []report.Section {
 	var metrics, machine report.Section
-	metrics.Title, metrics.About = "Metrics", "Means over an epoch; the dot marks the best epoch."
-	machine.Title = "Learning rate and time"
-	var best *track.Event
-	for i, e := range events {
-		if e.Kind == track.KindEpoch && e.Best {
-			best = &events[i]
-		}
+	metrics.Title, metrics.About = "Metrics", "Means over an epoch."
+	if best > 0 {
+		metrics.About = fmt.Sprintf("Means over an epoch; the dot marks epoch %d, the best epoch.", best)
 	}
+	machine.Title = "Learning rate and time"
 	for _, name := range metricNames(events) {
-		chart := report.Chart{Title: name, X: "epoch", Y: unit(name), LogY: name == "loss" || name == "recon", Legend: true}
+		chart := report.Chart{Title: strings.ReplaceAll(name, "_", " "), X: "epoch", Y: unit(name), LogY: name == "loss" || name == "recon", Legend: true}
 		for color, split := range []string{"train", "val"} {
 			s := report.Series{Name: split, Color: color}
 			for _, e := range events {
-				if v, ok := value(e, split+"/"+name); ok && e.Kind == track.KindEpoch {
-					s.Points = append(s.Points, report.Point{X: float64(e.Epoch), Y: v})
+				v, ok := value(e, split+"/"+name)
+				if !ok || e.Kind != track.KindEpoch {
+					continue
 				}
-			}
-			if best != nil {
-				if v, ok := value(*best, split+"/"+name); ok {
-					s.Mark = &report.Point{X: float64(best.Epoch), Y: v}
+				s.Points = append(s.Points, report.Point{X: float64(e.Epoch), Y: v})
+				if e.Epoch == best {
+					s.Mark = &report.Point{X: float64(e.Epoch), Y: v}
 				}
 			}
 			if len(s.Points) > 0 {
@@ -83,6 +82,14 @@ func unit(metric string) string {
 	switch metric {
 	case "recon", "kl":
 		return metric + ", nats a sample"
+	case "l2":
+		return "squared error a sample"
+	case "l1":
+		return "sum of activations a sample"
+	case "aux":
+		return "AuxK loss"
+	case "grad_norm":
+		return "2-norm of the gradients"
 	case "l0":
 		return "active latents a sample"
 	case "dead":
@@ -128,5 +135,5 @@ func epochTimes(events []track.Event) []report.Figure {
 	if len(s.Points) < 2 {
 		return nil
 	}
-	return []report.Figure{report.Chart{Title: "time of an epoch", X: "epoch", Y: "seconds, evaluation and saving included", Series: []report.Series{s}}}
+	return []report.Figure{report.Chart{Title: "time of an epoch", X: "epoch", Y: "seconds, with evaluation", Series: []report.Series{s}}}
 }

@@ -57,9 +57,9 @@ func (s *samples) showSAE(ctx context.Context, e infer.Embedder, t *trained, abo
 	}
 	features := report.Section{Title: "Features",
 		About: fmt.Sprintf("%s %.1f of %d latents are active in a sample; %d are active in none of these samples.", about, a.actives/float64(s.n), a.m, silent)}
-	features.Figures = append(features.Figures, report.Histogram{Title: "Feature density", X: "log10 of the share of samples that activate a latent", Y: "latents", Values: densities, Bins: 40})
+	features.Figures = append(features.Figures, report.Histogram{Title: "Feature density", X: "log10 of the share of samples that activate a latent", Y: "latents", Values: densities, Bins: 25})
 	if nearest := nearestDecoders(e); nearest != nil {
-		features.Figures = append(features.Figures, report.Histogram{Title: "Decoder cosine similarity", X: "largest cosine of a latent's decoder row with another's", Y: "latents", Values: nearest, Bins: 40})
+		features.Figures = append(features.Figures, report.Histogram{Title: "Decoder cosine similarity", X: "largest cosine of a latent's decoder row with another's", Y: "latents", Values: nearest, Bins: 25})
 	}
 	most, least := a.extremes(6)
 	for _, part := range []struct {
@@ -139,7 +139,7 @@ func (s *samples) topSamples(ctx context.Context, e infer.Embedder, to *report.S
 	if err != nil {
 		return err
 	}
-	table := report.Table{Title: title, Head: []string{"latent", "active in", "samples that activate it most (activation)"}}
+	table := report.Table{Title: title, Text: true, Head: []string{"latent", "active in", "samples that activate it most (activation)"}}
 	var pictures [][]float32
 	for i, latent := range latents {
 		order := make([]int, s.n)

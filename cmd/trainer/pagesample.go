@@ -21,7 +21,7 @@ type samples struct {
 	split  string
 	n, dim int
 	x      []float32 // [n, dim], as the model takes them
-	labels []float32 // [n]; nil where there are none of one number
+	labels []float32 // [n, label shape]; nil without labels
 }
 
 // take reads the samples of the validation split, or of the next best one.
@@ -45,10 +45,14 @@ func take(d *dataset.Data, device torch.Device) (*samples, error) {
 	if err := split.Read(s.x, rows); err != nil {
 		return nil, err
 	}
-	if d.LabelShape == nil || len(d.LabelShape) > 0 {
+	if d.LabelShape == nil {
 		return s, nil
 	}
-	s.labels = make([]float32, s.n)
+	width := 1
+	for _, size := range d.LabelShape {
+		width *= int(size)
+	}
+	s.labels = make([]float32, s.n*width)
 	return s, split.ReadLabels(s.labels, rows)
 }
 
@@ -111,6 +115,28 @@ func (s *samples) pictures(title, about string, columns int, rows [][]float32) [
 
 func (s *samples) row(i int) []float32 { return s.x[i*s.dim : (i+1)*s.dim] }
 
+// colours are the samples' classes for a drawing and what they are called: the labels, or
+// of labels with several numbers the first, where they are few small whole numbers.
+func (s *samples) colours() (classes []int, name string, n int) {
+	const most = 10
+	if s.labels == nil {
+		return nil, "", 0
+	}
+	width := len(s.labels) / s.n
+	for i := range s.n {
+		v := s.labels[i*width]
+		if v != float32(int(v)) || v < 0 || v >= most {
+			return nil, "", 0
+		}
+		classes, n = append(classes, int(v)), max(n, int(v)+1)
+	}
+	name = "class"
+	if len(s.data.LabelNames) > 0 {
+		name = s.data.LabelNames[0]
+	}
+	return classes, name, n
+}
+
 // rowsOf are the samples of a tensor [B, …].
 func rowsOf(t *torch.Tensor) [][]float32 {
 	values, n := t.Float32s(), int(t.Size(0))
@@ -140,7 +166,7 @@ func (s *samples) show(ctx context.Context, m model.Model, t *trained) ([]report
 		return s.showSAE(ctx, e, t, about)
 	case predicts && p.Reconstructs():
 		return s.reconstructions(p, about), nil
-	case predicts && s.data.Classes > 1 && s.labels != nil:
+	case predicts && s.data.Classes > 1 && len(s.labels) == s.n:
 		return s.confusion(ctx, p, about)
 	}
 	return nil, nil
@@ -186,7 +212,6 @@ func (s *samples) confusion(ctx context.Context, p infer.Predictor, about string
 		}
 		return nil
 	})
-	title := fmt.Sprintf("Confusion matrix, accuracy %.1f %%", 100*float64(right)/float64(max(1, s.n)))
-	return []report.Section{{Title: "Classes", About: about + " A row is a class, shaded by share; a column is what its samples were taken for.",
-		Figures: []report.Figure{report.Confusion{Title: title, Counts: counts}}}}, err
+	about += fmt.Sprintf(" %.1f %% of the answers are right. A row is a class, shaded by share; a column is what its samples were taken for.", 100*float64(right)/float64(max(1, s.n)))
+	return []report.Section{{Title: "Classes", About: about, Figures: []report.Figure{report.Confusion{Title: "Confusion matrix", Counts: counts}}}}, err
 }

@@ -74,11 +74,14 @@ func (s *samples) showVAE(ctx context.Context, g generator, t *trained, about st
 	}
 	space := report.Section{Title: "Latent space",
 		About: fmt.Sprintf("%s %d of %d units are active: the variance of their mean over the samples is above %v.", about, l.active, l.k, activeVariance)}
-	sorted := make([]float64, l.k)
-	for i, d := range l.order {
-		sorted[i] = l.kl[d]
+	bars := report.Bars{Title: "KL of each latent dimension", X: "latent dimension, by its KL", Y: "nats a sample"}
+	for _, d := range l.order {
+		bars.Values = append(bars.Values, l.kl[d])
+		if l.k <= 24 {
+			bars.Labels = append(bars.Labels, strconv.Itoa(d))
+		}
 	}
-	space.Figures = append(space.Figures, report.Bars{Title: "KL of each latent dimension", X: "dimension, by its KL", Y: "nats a sample", Values: sorted})
+	space.Figures = append(space.Figures, bars)
 	if l.k >= 2 {
 		space.Figures = append(space.Figures, s.scatter(l))
 	}
@@ -94,16 +97,18 @@ func (s *samples) scatter(l *latents) report.Figure {
 	chart := report.Scatter{Title: "Means of the latents",
 		X: fmt.Sprintf("first principal component, %.0f %% of the variance", 100*share[0]),
 		Y: fmt.Sprintf("second, %.0f %%", 100*share[1])}
-	const most = 10
-	if s.labels == nil || s.data.Classes < 2 || s.data.Classes > most {
+	classes, name, n := s.colours()
+	if n < 2 {
 		chart.Groups = []report.Group{{Points: plane}}
 		return chart
 	}
-	chart.Groups = make([]report.Group, s.data.Classes)
+	chart.Groups = make([]report.Group, n)
+	for class := range chart.Groups {
+		chart.Groups[class].Name = fmt.Sprintf("%s %d", name, class)
+	}
 	for i, p := range plane {
-		class := int(s.labels[i])
-		chart.Groups[class].Name = strconv.Itoa(class)
-		chart.Groups[class].Points = append(chart.Groups[class].Points, p)
+		g := &chart.Groups[classes[i]]
+		g.Points = append(g.Points, p)
 	}
 	return chart
 }

@@ -3,12 +3,14 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"image/color"
 	"math"
 	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
@@ -31,7 +33,7 @@ type Chart struct {
 	Title, X, Y string // the names of the axes with their units
 	Series      []Series
 	LogY        bool // a logarithmic axis; left linear where the values are not above 0, or near each other
-	Legend      bool // names the curves inside the drawing
+	Legend      bool // names the curves at the drawing; a page of many has one of its own
 }
 
 // palette is Okabe and Ito's, which also the colour-blind can tell apart, in an order
@@ -51,8 +53,8 @@ func Color(index int) string {
 var dashes = [][]vg.Length{nil, {vg.Points(8), vg.Points(2), vg.Points(2), vg.Points(2)}, {vg.Points(1.5), vg.Points(2)}}
 
 const (
-	chartWidth  = 6.4 * vg.Inch
-	chartHeight = 3.6 * vg.Inch
+	chartWidth  = 5.4 * vg.Inch
+	chartHeight = 3.2 * vg.Inch
 )
 
 // SVG draws the chart as an element to stand in a page. What is black takes the colour
@@ -62,33 +64,60 @@ func (c Chart) SVG() (string, error) { return drawSVG(c) }
 // Name is the title.
 func (c Chart) Name() string { return c.Title }
 
-func (c Chart) draw() (*plot.Plot, error) {
-	p := newPlot(c.Title, c.X, c.Y)
-	if c.LogY && c.spreads() {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+func (c Chart) legend() []Legend {
+	if !c.Legend || len(c.Series) < 2 {
+		return nil
 	}
+	var list []Legend
 	for _, s := range c.Series {
-		if err := s.addTo(p, c.Legend); err != nil {
+		list = append(list, Legend{s.Name, Color(s.Color)})
+	}
+	return list
+}
+
+func (c Chart) draw(legend bool) (*plot.Plot, error) {
+	p := newPlot(c.Title, c.X, c.Y)
+	logarithmic := c.LogY && c.spreads()
+	named := 0
+	for _, s := range c.Series {
+		if legend && c.Legend && len(c.Series) > 1 {
+			p.Legend.Add(s.Name, &plotter.Line{LineStyle: s.style()})
+			named++
+		}
+		if err := s.addTo(p); err != nil {
 			return nil, fmt.Errorf("draw %s: %w", s.Name, err)
 		}
 	}
-	if p.Y.Min == p.Y.Max { // room around a constant
-		room := math.Max(math.Abs(p.Y.Min)/2, 1e-9)
-		p.Y.Min, p.Y.Max = p.Y.Min-room, p.Y.Max+room
+	if logarithmic {
+		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
+		room := math.Pow(p.Y.Max/p.Y.Min, 0.04)
+		p.Y.Min, p.Y.Max = p.Y.Min/room, p.Y.Max*room*math.Pow(p.Y.Max/p.Y.Min, 0.08*float64(named))
+	} else {
+		p.Y.Min, p.Y.Max = roomAround(p.Y.Min, p.Y.Max)
+		p.Y.Max += 0.08 * float64(named) * (p.Y.Max - p.Y.Min)
 	}
-	p.X.Tick.Marker = wholeTicks{}
+	p.X.Tick.Marker = niceTicks{whole: true}
 	return p, nil
 }
 
 // newPlot is an empty drawing with a grid.
 func newPlot(title, x, y string) *plot.Plot {
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
-	p.BackgroundColor = color.Transparent
-	p.Legend.Top = true
+	p := emptyPlot(title, x, y)
 	grid := plotter.NewGrid()
 	grid.Vertical.Width, grid.Horizontal.Width = vg.Points(0.4), vg.Points(0.4)
 	p.Add(grid)
+	return p
+}
+
+func emptyPlot(title, x, y string) *plot.Plot {
+	p := plot.New()
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
+	p.BackgroundColor = color.Transparent
+	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
+		style.Font.Variant = "Sans"
+	}
+	p.Legend.Top, p.Legend.Padding, p.Legend.XOffs = true, vg.Points(3), vg.Points(-4)
+	p.X.Tick.Marker, p.Y.Tick.Marker = niceTicks{}, niceTicks{}
 	return p
 }
 
@@ -100,12 +129,13 @@ func svg(p *plot.Plot) (string, error) {
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return "", fmt.Errorf("draw %s: %w", p.Title.Text, err)
 	}
-	text := b.String()
-	if i := strings.Index(text, "<svg"); i > 0 {
-		text = text[i:]
+	svg := b.String()
+	if i := strings.Index(svg, "<svg"); i > 0 {
+		svg = svg[i:]
 	}
-	text = strings.NewReplacer("stroke:#000000", "stroke:currentColor", "fill:#000000", "fill:currentColor").Replace(text)
-	return strings.TrimSpace(text), nil
+	svg = strings.Replace(svg, "<svg ", `<svg role="img" aria-label="`+html.EscapeString(p.Title.Text)+`" `, 1)
+	svg = strings.NewReplacer("stroke:#000000", "stroke:currentColor", "fill:#000000", "fill:currentColor").Replace(svg)
+	return strings.TrimSpace(svg), nil
 }
 
 // spreads says whether a logarithmic axis serves: every value can stand on it, and the
@@ -124,14 +154,8 @@ func (c Chart) spreads() bool {
 
 // addTo draws the curve: a line for each stretch of numbers, a dot for one that stands
 // alone.
-func (s Series) addTo(p *plot.Plot, legend bool) error {
-	style := draw.LineStyle{Color: palette[s.Color%len(palette)], Width: vg.Points(1.6), Dashes: dashes[s.Color/len(palette)%len(dashes)]}
-	if s.Dashed {
-		style.Dashes, style.Width = []vg.Length{vg.Points(4), vg.Points(3)}, vg.Points(1.1)
-	}
-	if legend {
-		p.Legend.Add(s.Name, &plotter.Line{LineStyle: style})
-	}
+func (s Series) addTo(p *plot.Plot) error {
+	style := s.style()
 	for _, run := range s.stretches() {
 		if len(run) == 1 {
 			if err := addDots(p, run, style.Color, vg.Points(2.5)); err != nil {
@@ -150,6 +174,14 @@ func (s Series) addTo(p *plot.Plot, legend bool) error {
 		return addDots(p, plotter.XYs{{X: s.Mark.X, Y: s.Mark.Y}}, style.Color, vg.Points(4))
 	}
 	return nil
+}
+
+func (s Series) style() draw.LineStyle {
+	style := draw.LineStyle{Color: palette[s.Color%len(palette)], Width: vg.Points(1.6), Dashes: dashes[s.Color/len(palette)%len(dashes)]}
+	if s.Dashed {
+		style.Dashes, style.Width = []vg.Length{vg.Points(4), vg.Points(3)}, vg.Points(1.1)
+	}
+	return style
 }
 
 func addDots(p *plot.Plot, at plotter.XYs, c color.Color, radius vg.Length) error {
@@ -182,22 +214,4 @@ func (s Series) stretches() []plotter.XYs {
 
 func finite(p Point) bool {
 	return !math.IsNaN(p.X+p.Y) && !math.IsInf(p.X, 0) && !math.IsInf(p.Y, 0)
-}
-
-// wholeTicks are the usual ticks where they are whole numbers: epochs and steps.
-type wholeTicks struct{}
-
-// Ticks answers plot.Ticker.
-func (wholeTicks) Ticks(least, most float64) []plot.Tick {
-	var out []plot.Tick
-	for _, t := range (plot.DefaultTicks{}).Ticks(least, most) {
-		if t.Value != math.Trunc(t.Value) {
-			continue
-		}
-		if t.Label != "" {
-			t.Label = fmt.Sprintf("%.0f", t.Value)
-		}
-		out = append(out, t)
-	}
-	return out
 }

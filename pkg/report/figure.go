@@ -13,11 +13,14 @@ import (
 // Figure is a drawing that a page holds and that can be saved as a PNG.
 type Figure interface {
 	Name() string
-	draw() (*plot.Plot, error)
+	// draw fills a plot; a legend inside it is only for where no page has one.
+	draw(legend bool) (*plot.Plot, error)
+	// legend names what the colours mean; empty where there is one.
+	legend() []Legend
 }
 
 func drawSVG(f Figure) (string, error) {
-	p, err := f.draw()
+	p, err := f.draw(false)
 	if err != nil {
 		return "", err
 	}
@@ -26,7 +29,7 @@ func drawSVG(f Figure) (string, error) {
 
 // PNG draws a figure on white, at 144 dots an inch.
 func PNG(f Figure) ([]byte, error) {
-	p, err := f.draw()
+	p, err := f.draw(true)
 	if err != nil {
 		return nil, err
 	}

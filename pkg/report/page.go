@@ -16,7 +16,8 @@ type Table struct {
 	Title string
 	Head  []string
 	Rows  [][]string
-	Mark  int // the column of the best run, from 1; 0 = none
+	Mark  int  // the column of the best run, from 1; 0 = none
+	Text  bool // the last column is text, not numbers
 }
 
 // Comparison is a page that compares runs.
@@ -49,24 +50,26 @@ const Style = `:root { color-scheme: light dark; --text: #1a1a1a; --soft: #5c5c5
 @media (prefers-color-scheme: dark) { :root { --text: #e8e8e8; --soft: #a5a5a5; --line: #3d3d3d; --page: #161616; --mark: #1c3347; } }
 @media print { :root { --text: #000; --soft: #444; --line: #ccc; --page: #fff; --mark: #eee; } figure { break-inside: avoid; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.5rem; max-width: 78rem; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.5rem; margin: 0 0 .2rem; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+body { overflow-wrap: anywhere; margin: 0 auto; padding: 1.5rem; max-width: 78rem; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.5rem; margin: 0 0 .2rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 p.about { color: var(--soft); margin: 0 0 1rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; list-style: none; padding: 0; margin: .5rem 0; }
 .legend i { display: inline-block; width: 1.1em; height: .3em; margin-right: .5em; vertical-align: .2em; border-radius: 2px; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } figure .legend { justify-content: center; margin: .2rem 0; font-size: .9em; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; } thead th { color: var(--soft); font-weight: 600; }
+table.text th:last-child, table.text td:last-child { text-align: left; }
 td.mark, th.mark { background: var(--mark); }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem 2rem; padding-right: 1rem; }
-figure { margin: 0; } figure svg { width: 100%; height: auto; color: var(--text); display: block; overflow: visible; }
-svg text { fill: currentColor; font-family: system-ui, sans-serif !important; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 30rem), 1fr)); gap: 1rem 1.2rem; }
+figure { margin: 0; padding-right: .8rem; overflow: hidden; } figure svg { width: 100%; height: auto; color: var(--text); display: block; overflow: visible; }
+svg text { fill: currentColor; font-family: "Liberation Sans", Arial, Helvetica, sans-serif !important; font-style: normal !important; }
 `
 
-var comparisonPage = template.Must(template.New("comparison").Funcs(template.FuncMap{
-	"css": func(s string) template.CSS { return template.CSS(s) },
-}).Parse(`<!DOCTYPE html>
+// css lets a colour of the palette into a style.
+var css = template.FuncMap{"css": func(s string) template.CSS { return template.CSS(s) }}
+
+var comparisonPage = template.Must(template.New("comparison").Funcs(css).Parse(`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

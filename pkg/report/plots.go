@@ -29,7 +29,18 @@ type Scatter struct {
 // Name is the title.
 func (s Scatter) Name() string { return s.Title }
 
-func (s Scatter) draw() (*plot.Plot, error) {
+func (s Scatter) legend() []Legend {
+	if len(s.Groups) < 2 {
+		return nil
+	}
+	var list []Legend
+	for i, g := range s.Groups {
+		list = append(list, Legend{g.Name, Color(i)})
+	}
+	return list
+}
+
+func (s Scatter) draw(legend bool) (*plot.Plot, error) {
 	p := newPlot(s.Title, s.X, s.Y)
 	for i, g := range s.Groups {
 		var at plotter.XYs
@@ -49,10 +60,12 @@ func (s Scatter) draw() (*plot.Plot, error) {
 		c.A = 0xb0
 		dots.GlyphStyle = draw.GlyphStyle{Color: color.NRGBA(c), Radius: vg.Points(1.8), Shape: draw.CircleGlyph{}}
 		p.Add(dots)
-		if len(s.Groups) > 1 {
+		if legend && len(s.Groups) > 1 {
 			p.Legend.Add(g.Name, dots)
 		}
 	}
+	p.X.Min, p.X.Max = roomAround(p.X.Min, p.X.Max)
+	p.Y.Min, p.Y.Max = roomAround(p.Y.Min, p.Y.Max)
 	return p, nil
 }
 
@@ -67,7 +80,9 @@ type Histogram struct {
 // Name is the title.
 func (h Histogram) Name() string { return h.Title }
 
-func (h Histogram) draw() (*plot.Plot, error) {
+func (h Histogram) legend() []Legend { return nil }
+
+func (h Histogram) draw(bool) (*plot.Plot, error) {
 	p := newPlot(h.Title, h.X, h.Y)
 	var values plotter.Values
 	for _, v := range h.Values {
@@ -84,6 +99,8 @@ func (h Histogram) draw() (*plot.Plot, error) {
 	}
 	hist.FillColor, hist.LineStyle.Width = palette[0], vg.Points(0.3)
 	p.Add(hist)
+	p.Y.Tick.Marker = niceTicks{whole: true}
+	_, p.Y.Max = roomAround(0, p.Y.Max)
 	return p, nil
 }
 
@@ -91,12 +108,15 @@ func (h Histogram) draw() (*plot.Plot, error) {
 type Bars struct {
 	Title, X, Y string
 	Values      []float64
+	Labels      []string // of the bars, where there are few; else they are numbered
 }
 
 // Name is the title.
 func (b Bars) Name() string { return b.Title }
 
-func (b Bars) draw() (*plot.Plot, error) {
+func (b Bars) legend() []Legend { return nil }
+
+func (b Bars) draw(bool) (*plot.Plot, error) {
 	p := newPlot(b.Title, b.X, b.Y)
 	values := make(plotter.Values, len(b.Values))
 	for i, v := range b.Values {
@@ -111,7 +131,16 @@ func (b Bars) draw() (*plot.Plot, error) {
 	}
 	bars.XMin, bars.Color, bars.LineStyle.Width = 1, palette[0], 0
 	p.Add(bars)
-	p.X.Tick.Marker = wholeTicks{}
+	p.X.Tick.Marker = niceTicks{whole: true}
+	if len(b.Labels) > 0 {
+		var ticks []plot.Tick
+		for i, l := range b.Labels {
+			ticks = append(ticks, plot.Tick{Value: float64(i + 1), Label: l})
+		}
+		p.X.Tick.Marker = plot.ConstantTicks(ticks)
+	}
+	p.X.Min, p.X.Max = 0.5, float64(len(values))+0.5
+	_, p.Y.Max = roomAround(0, p.Y.Max)
 	return p, nil
 }
 
@@ -155,8 +184,10 @@ func (shades) Colors() []color.Color {
 	return out
 }
 
-func (c Confusion) draw() (*plot.Plot, error) {
-	p := newPlot(c.Title, "predicted class", "class")
+func (c Confusion) legend() []Legend { return nil }
+
+func (c Confusion) draw(bool) (*plot.Plot, error) {
+	p := emptyPlot(c.Title, "predicted class", "class")
 	heat := plotter.NewHeatMap(c, shades{})
 	heat.Min, heat.Max = 0, 1
 	p.Add(heat)
@@ -176,7 +207,7 @@ func (c Confusion) draw() (*plot.Plot, error) {
 			if err != nil {
 				return nil, fmt.Errorf("draw %s: %w", c.Title, err)
 			}
-			label.TextStyle[0] = text.Style{Color: ink(c.Z(col, row)), Font: font.From(plot.DefaultFont, vg.Points(9)), XAlign: draw.XCenter, YAlign: draw.YCenter, Handler: plot.DefaultTextHandler}
+			label.TextStyle[0] = text.Style{Color: ink(c.Z(col, row)), Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Points(9)}, XAlign: draw.XCenter, YAlign: draw.YCenter, Handler: plot.DefaultTextHandler}
 			p.Add(label)
 		}
 	}

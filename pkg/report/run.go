@@ -68,9 +68,13 @@ func (r Run) WriteHTML(w io.Writer) error {
 		Pictures
 		URL template.URL
 	}
+	type figure struct {
+		SVG    template.HTML
+		Legend []Legend
+	}
 	type section struct {
 		Section
-		Drawn []template.HTML
+		Drawn []figure
 		Shown []picture
 	}
 	page := struct {
@@ -84,7 +88,7 @@ func (r Run) WriteHTML(w io.Writer) error {
 			if err != nil {
 				return err
 			}
-			part.Drawn = append(part.Drawn, template.HTML(svg))
+			part.Drawn = append(part.Drawn, figure{template.HTML(svg), f.legend()})
 		}
 		for _, p := range s.Pictures {
 			content, err := p.PNG()
@@ -98,7 +102,7 @@ func (r Run) WriteHTML(w io.Writer) error {
 	return runPage.Execute(w, page)
 }
 
-var runPage = template.Must(template.New("run").Parse(`<!DOCTYPE html>
+var runPage = template.Must(template.New("run").Funcs(css).Parse(`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -123,11 +127,11 @@ figure img { max-width: 100%; height: auto; image-rendering: pixelated; display:
 {{end}}{{range .Parts}}<h2>{{.Title}}</h2>
 {{with .About}}<p class="about">{{.}}</p>
 {{end}}<div class="charts">{{range .Drawn}}
-<figure>{{.}}</figure>{{end}}{{range .Shown}}
+<figure>{{.SVG}}{{with .Legend}}<ul class="legend">{{range .}}<li><i style="background: {{css .Color}}"></i>{{.Name}}</li>{{end}}</ul>{{end}}</figure>{{end}}{{range .Shown}}
 <figure><img src="{{.URL}}" alt="{{.Title}}"><figcaption><strong>{{.Title}}.</strong> {{.About}}</figcaption></figure>{{end}}
 </div>
 {{range .Tables}}<h3>{{.Title}}</h3>
-<div class="wide"><table>
+<div class="wide"><table{{if .Text}} class="text"{{end}}>
 <thead><tr>{{range .Head}}<th>{{.}}</th>{{end}}</tr></thead>
 <tbody>{{range .Rows}}
 <tr>{{range .}}<td>{{.}}</td>{{end}}</tr>{{end}}
