@@ -85,6 +85,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			resumeCommand(),
 			extractCommand(),
 			predictCommand(),
+			evaluateCommand(),
 			pageCommand(),
 			validateCommand(),
 			verifyCommand(),

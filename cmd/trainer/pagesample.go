@@ -78,9 +78,8 @@ func (s *samples) each(ctx context.Context, fn func(from int, x *torch.Tensor) e
 	return nil
 }
 
-// image says whether a sample can be drawn, and how.
-func (s *samples) image() (channels, height, width int, ok bool) {
-	shape := s.data.Shape
+// imageShape says whether a sample of that shape can be drawn, and how.
+func imageShape(shape []int64) (channels, height, width int, ok bool) {
 	if len(shape) == 2 {
 		shape = append([]int64{1}, shape...)
 	}
@@ -92,7 +91,7 @@ func (s *samples) image() (channels, height, width int, ok bool) {
 
 // pictures draws samples in the data's own units, those of the data from black to white.
 func (s *samples) pictures(title, about string, columns int, rows [][]float32) []report.Pictures {
-	channels, height, width, ok := s.image()
+	channels, height, width, ok := imageShape(s.data.Shape)
 	if !ok || len(rows) == 0 {
 		return nil
 	}

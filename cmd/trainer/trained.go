@@ -178,7 +178,8 @@ func shapeOf(d *checkpoint.Dict, key string) ([]int64, error) {
 	return shape, err
 }
 
-// build makes the model and loads the checkpoint's weights, inside Engine.Do.
+// build makes the model and loads the checkpoint's weights and, where it has it, the
+// training state beside them, inside Engine.Do.
 func (t *trained) build(in model.Inputs, o nn.Options) (model.Model, error) {
 	variant, _ := builtin.Registry().Find(t.config.Model.Type, t.config.Model.Variant)
 	m, err := variant.Build(t.config.Model.Params, in, o)
@@ -186,8 +187,12 @@ func (t *trained) build(in model.Inputs, o nn.Options) (model.Model, error) {
 		return nil, err
 	}
 	weights, err := modelTensors(t.file.Model)
+	var beside []train.Tensor
+	if state := t.state("model"); err == nil && state != nil {
+		beside, err = modelTensors(state)
+	}
 	if err == nil {
-		err = train.LoadModel(m, weights, nil)
+		err = train.LoadModel(m, weights, beside)
 	}
 	if err != nil {
 		return nil, &checkpoint.Error{Path: t.path, Msg: err.Error(), Hint: "use the checkpoint with the config that it was trained with"}

@@ -51,7 +51,7 @@ func newWatch(out *console, run *experiment.Run, s *session) (*watch, error) {
 	display.Memory = track.ResidentMemory
 	w := &watch{progress: track.NewProgress(display, track.Plan{Epochs: epochs, Steps: total, From: from})}
 	w.screen = &screen{Sink: w.progress, quiet: out.quiet}
-	sinks := []track.Sink{log, metrics{journal}, w.screen}
+	sinks := []track.Sink{log, withoutNotes{journal}, w.screen}
 	more, err := recordSinks(run, s.cfg.Tracking, from)
 	if err != nil {
 		log.Close()
@@ -70,11 +70,11 @@ func newWatch(out *console, run *experiment.Run, s *session) (*watch, error) {
 	return w, nil
 }
 
-// metrics leaves out notes: metrics.jsonl is for programs.
-type metrics struct{ track.Sink }
+// withoutNotes leaves out notes: metrics.jsonl is for programs.
+type withoutNotes struct{ track.Sink }
 
 // Log passes on what has values.
-func (m metrics) Log(e track.Event) error {
+func (m withoutNotes) Log(e track.Event) error {
 	if e.Kind == track.KindNote {
 		return nil
 	}

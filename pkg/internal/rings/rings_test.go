@@ -38,6 +38,7 @@ const (
 var rules = []rule{
 	{pkg: "pkg/atomicfile", why: files},
 	{pkg: "pkg/nearest", why: files},
+	{pkg: "pkg/metrics", why: files},
 	{pkg: "pkg/schedule", why: files},
 	{pkg: "pkg/config", may: []string{"pkg/nearest", "gopkg.in/yaml.v3"}, why: files, also: "nearest is a leaf: the name that was meant"},
 	{pkg: "pkg/npy", may: []string{"pkg/atomicfile"}, why: files, also: "atomicfile is a leaf: how a file is written whole"},
