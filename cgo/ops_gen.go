@@ -35,6 +35,7 @@ static inline th_gen call_new_generator(int64_t seed, int64_t device) { return t
 static inline th_one call_normal(int64_t *shape, int64_t n_shape, int64_t dtype, int64_t device, th_generator *g) { return trainer_api->normal(shape, n_shape, dtype, device, g); }
 static inline th_nothing call_uniform_(const th_tensor *a, double low, double high) { return trainer_api->uniform_(a, low, high); }
 static inline th_nothing call_normal_(const th_tensor *a, double mean, double std) { return trainer_api->normal_(a, mean, std); }
+static inline th_nothing call_defer_products(th_tensor *const *params, int64_t n_params) { return trainer_api->defer_products(params, n_params); }
 static inline th_nothing call_adam_step(int decoupled, th_tensor *const *params, int64_t n_params, th_tensor *const *m, int64_t n_m, th_tensor *const *v, int64_t n_v, const th_tensor *step, const th_tensor *lr, double beta1, double beta2, double eps, double decay, const th_tensor *foundInf) { return trainer_api->adam_step(decoupled, params, n_params, m, n_m, v, n_v, step, lr, beta1, beta2, eps, decay, foundInf); }
 static inline th_nothing call_sgd_step(th_tensor *const *params, int64_t n_params, th_tensor *const *momenta, int64_t n_momenta, const th_tensor *lr, double momentum, double dampening, double decay, int nesterov, int first, const th_tensor *foundInf) { return trainer_api->sgd_step(params, n_params, momenta, n_momenta, lr, momentum, dampening, decay, nesterov, first, foundInf); }
 static inline th_nothing call_meter_add(const th_tensor *sums, th_tensor *const *values, int64_t n_values, const th_tensor *skip) { return trainer_api->meter_add(sums, values, n_values, skip); }
@@ -172,7 +173,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0x1164e57c468031a7)
+const tableHash = uint64(0x1f9097374b7df42a)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -330,7 +331,13 @@ func Normal_(a Tensor, mean float64, std float64) error {
 	return takeError(r.err)
 }
 
-// AdamStep: at::_fused_adam_ or at::_fused_adamw_.
+// DeferProducts: until AdamStep or ZeroGrads, gradients of params that are products over a small batch stay two factors, which AdamStep multiplies on its way.
+func DeferProducts(params []Tensor) error {
+	r := C.call_defer_products((**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(params))), C.int64_t(len(params)))
+	return takeError(r.err)
+}
+
+// AdamStep: Adam or AdamW.
 func AdamStep(decoupled bool, params []Tensor, m []Tensor, v []Tensor, step Tensor, lr Tensor, beta1 float64, beta2 float64, eps float64, decay float64, foundInf Tensor) error {
 	r := C.call_adam_step(cbool(decoupled), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(params))), C.int64_t(len(params)), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(m))), C.int64_t(len(m)), (**C.th_tensor)(unsafe.Pointer(unsafe.SliceData(v))), C.int64_t(len(v)), (*C.th_tensor)(step), (*C.th_tensor)(lr), C.double(beta1), C.double(beta2), C.double(eps), C.double(decay), (*C.th_tensor)(foundInf))
 	return takeError(r.err)

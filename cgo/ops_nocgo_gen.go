@@ -88,7 +88,10 @@ func Uniform_(a Tensor, low float64, high float64) error { return errNoCgo }
 // Normal_: fills a leaf in place from the default generator.
 func Normal_(a Tensor, mean float64, std float64) error { return errNoCgo }
 
-// AdamStep: at::_fused_adam_ or at::_fused_adamw_.
+// DeferProducts: until AdamStep or ZeroGrads, gradients of params that are products over a small batch stay two factors, which AdamStep multiplies on its way.
+func DeferProducts(params []Tensor) error { return errNoCgo }
+
+// AdamStep: Adam or AdamW.
 func AdamStep(decoupled bool, params []Tensor, m []Tensor, v []Tensor, step Tensor, lr Tensor, beta1 float64, beta2 float64, eps float64, decay float64, foundInf Tensor) error {
 	return errNoCgo
 }

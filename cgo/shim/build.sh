@@ -16,9 +16,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 cxx=${CXX:-g++} jobs=${JOBS:-2} python=${PYTHON:-python3}
 objects=$(realpath -m "${XDG_CACHE_HOME:-$HOME/.cache}")/trainer/objects
-flags=(-std=c++20 -O2 -fPIC -fvisibility=hidden -DNDEBUG -Wall -Wextra -I cgo)
+# Without -fopenmp at::parallel_for is a plain loop; with errno a loop that has a square root is not
+# vectorised.
+flags=(-std=c++20 -O2 -fPIC -fvisibility=hidden -fopenmp -fno-math-errno -DNDEBUG -Wall -Wextra -I cgo)
 torch_flags=(-isystem "$libtorch/include" -isystem "$libtorch/include/torch/csrc/api/include")
-libraries=(-ltorch_cpu -lc10) places=("$libtorch/lib")
+openmp=("$libtorch"/lib/libgomp*.so*) # libtorch's own: two of them in a process would be two sets of threads
+[[ -f ${openmp[0]} ]] || openmp=(-lgomp)
+libraries=(-ltorch_cpu -lc10 "${openmp[0]}") places=("$libtorch/lib")
 if [[ $kind == cuda ]]; then
   # Of an installed PyTorch, CUDA's libraries lie beside it; else they are in its own lib/.
   beside=$(dirname "$libtorch")/nvidia/cu13/lib

@@ -19,8 +19,7 @@ struct Linear : torch::autograd::Function<Linear> {
                             const at::Tensor &weight, const std::optional<at::Tensor> &bias, bool relu) {
     at::AutoDispatchBelowAutograd plain;
     at::Tensor in = center ? x - *center : x.contiguous();
-    at::Tensor y = product(in, weight, bias ? *bias : at::Tensor());
-    if (relu) y.relu_();
+    at::Tensor y = product(in, weight, bias ? *bias : at::Tensor(), relu);
     ctx->save_for_backward({in, weight, relu ? y : at::Tensor()});
     ctx->saved_data["center"] = center.has_value();
     ctx->saved_data["bias"] = bias.has_value();
@@ -41,7 +40,7 @@ struct Linear : torch::autograd::Function<Linear> {
     if (bias || center) sum = g.sum(0);
     if (ctx->needs_input_grad(0)) dx = product(g, weight.t(), {});
     if (center && ctx->needs_input_grad(1)) dc = at::mv(weight.t(), sum).neg_();
-    if (ctx->needs_input_grad(center ? 2 : 1)) dw = weight_grad(g, in, weight);
+    if (ctx->needs_input_grad(center ? 2 : 1) && !defer(weight, g, in)) dw = weight_grad(g, in, weight);
     return {dx, dc, dw, bias ? sum : at::Tensor(), {}};
   }
 };

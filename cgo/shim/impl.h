@@ -33,6 +33,7 @@ void adam_step(bool decoupled, const Tensors &params, const Tensors &m, const Te
                double beta1, double beta2, double eps, double decay, const at::Tensor &found_inf);
 void sgd_step(const Tensors &params, const Tensors &momenta, const at::Tensor &lr, double momentum, double dampening, double decay,
               bool nesterov, bool first, const at::Tensor &found_inf);
+void defer_products(const Tensors &params);
 at::Tensor clip_grad_norm(const Tensors &params, double max_norm);
 
 std::tuple<at::Tensor, at::Tensor> sparse_encode(const at::Tensor &x, const at::Tensor &b_dec, const at::Tensor &w_enc,

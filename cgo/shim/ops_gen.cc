@@ -212,6 +212,13 @@ th_nothing normal__op(const th_tensor *a_, double mean_, double std_) {
   });
 }
 
+th_nothing defer_products_op(th_tensor *const *params_, int64_t n_params_) {
+  return guard_nothing([&]{
+    Tensors params{params_, n_params_};
+    defer_products(params);
+  });
+}
+
 th_nothing adam_step_op(int decoupled_, th_tensor *const *params_, int64_t n_params_, th_tensor *const *m_, int64_t n_m_, th_tensor *const *v_, int64_t n_v_, const th_tensor *step_, const th_tensor *lr_, double beta1_, double beta2_, double eps_, double decay_, const th_tensor *foundInf_) {
   return guard_nothing([&]{
     bool decoupled = decoupled_ != 0;
@@ -1315,6 +1322,7 @@ const th_api table = {
     normal_op,
     uniform__op,
     normal__op,
+    defer_products_op,
     adam_step_op,
     sgd_step_op,
     meter_add_op,

@@ -27,22 +27,6 @@ Live live(const Tensors &params, const Tensors &first, const Tensors &second) {
 
 }  // namespace
 
-void adam_step(bool decoupled, const Tensors &params, const Tensors &m, const Tensors &v, at::Tensor step, const at::Tensor &lr,
-               double beta1, double beta2, double eps, double decay, const at::Tensor &found_inf) {
-  at::NoGradGuard no_grad;
-  Live l = live(params, m, v);
-  if (l.params.empty()) return;
-  step.add_(1);
-  std::vector<at::Tensor> steps(l.params.size(), step);
-  if (decoupled)
-    at::_fused_adamw_(l.params, l.grads, l.first, l.second, {}, steps, lr, beta1, beta2, decay, eps, false, false, {},
-                      found_inf);
-  else
-    at::_fused_adam_(l.params, l.grads, l.first, l.second, {}, steps, lr, beta1, beta2, decay, eps, false, false, {},
-                     found_inf);
-  step.sub_(found_inf);
-}
-
 void sgd_step(const Tensors &params, const Tensors &momenta, const at::Tensor &lr, double momentum, double dampening, double decay,
               bool nesterov, bool first, const at::Tensor &found_inf) {
   at::NoGradGuard no_grad;

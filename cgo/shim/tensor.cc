@@ -1,7 +1,7 @@
 
 #include <cstring>
 
-#include "impl.h"
+#include "fused.h"
 
 namespace shim {
 
@@ -44,6 +44,7 @@ void sizes(const at::Tensor &a, const Ints &out) { std::copy(a.sizes().begin(), 
 
 void zero_grads(const Tensors &ts) {
   for (int64_t i = 0; i < ts.n; i++) ts[i].mutable_grad().reset();
+  forget_deferred();
 }
 
 int64_t grad_mode(bool on) {

@@ -1,6 +1,8 @@
 package npy
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"runtime/debug"
 )
@@ -69,6 +71,9 @@ func (a *Array) Fingerprint() string { return a.digest }
 // Integers above 2^24 and float64 are rounded to float32. A mapped file that was
 // cut or changed since it was opened is a *ChangedError, and dst is then undefined.
 func (a *Array) Gather(dst []float32, rows []int, index []int64) error {
+	if at, ok := a.run(rows, index); ok && a.mapped != nil && len(dst) == len(rows)*a.row && 4*len(dst) >= longRun && a.storesFloat32s() {
+		return a.readRun(dst, at)
+	}
 	return a.each(len(dst), rows, index, func(k, n int, src []byte) {
 		a.decode(dst[k*a.row:(k+n)*a.row], src)
 	})
@@ -107,11 +112,15 @@ func (a *Array) guard(err *error) func() {
 		switch fault := recover().(type) {
 		case nil:
 		case interface{ Addr() uintptr }: // runtime's memory fault
-			*err = &ChangedError{Path: a.path, Msg: "the file was cut off or became unreadable while it was in use; restore it and resume"}
+			*err = a.cutOff()
 		default:
 			panic(fault)
 		}
 	}
+}
+
+func (a *Array) cutOff() error {
+	return &ChangedError{Path: a.path, Msg: "the file was cut off or became unreadable while it was in use; restore it and resume"}
 }
 
 func (a *Array) runs(rows []int, index []int64, f func(k, n int, src []byte)) error {
@@ -136,6 +145,42 @@ func (a *Array) runs(rows []int, index []int64, f func(k, n int, src []byte)) er
 		f(k, n, src)
 	}
 	return nil
+}
+
+// longRun is how many bytes that lie side by side are read with one call to the system
+// and not through the mapping: a pass over a large file then makes no page faults, and
+// its pages do not count as this process's memory.
+const longRun = 128 << 10
+
+// run is where rows begin, if they follow one another in the array.
+func (a *Array) run(rows []int, index []int64) (begin int, ok bool) {
+	for k, r := range rows {
+		at, err := a.place(r, index)
+		switch {
+		case err != nil || k > 0 && at != begin+k:
+			return 0, false
+		case k == 0:
+			begin = at
+		}
+	}
+	return begin, len(rows) > 0
+}
+
+// storesFloat32s says that the file's bytes are what memory holds.
+func (a *Array) storesFloat32s() bool {
+	return littleHost && a.header.DType == "f4" && !a.header.BigEndian
+}
+
+// readRun reads the rows from the given one on into dst.
+func (a *Array) readRun(dst []float32, at int) error {
+	_, err := a.mapped.file.ReadAt(asBytes(dst), a.header.DataOffset+4*int64(at)*int64(a.row))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read %s: %w", a.path, err)
+	}
+	if changed := a.unchanged(); changed != nil || err == nil {
+		return changed
+	}
+	return a.cutOff()
 }
 
 // place is where row r is in the array.

@@ -45,6 +45,40 @@ func TestAFileCutWhileMappedIsAnErrorNotASignal(t *testing.T) {
 	wantChanged(t, a.Gather(dst, []int{0, 1}, nil), path, "cut to 204800 bytes")
 }
 
+// Rows that follow one another are read from the file itself once they are many.
+func TestALongRunIsReadFromTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.npy")
+	want := make([]float32, 100*1024)
+	for i := range want {
+		want[i] = float32(i)
+	}
+	write(t, path, "f4", []int64{100, 1024}, want)
+	a := open(t, path, npy.Options{Mode: npy.Mapped})
+	rows := make([]int, 60)
+	for i := range rows {
+		rows[i] = 10 + i
+	}
+	got := make([]float32, 60*1024)
+	if err := a.Gather(got, rows, nil); err != nil || !slices.Equal(got, want[10*1024:70*1024]) {
+		t.Errorf("err %v, the first number %v, want %v", err, got[0], want[10*1024])
+	}
+	rows[59] = 99 // no run any more
+	if err := a.Gather(got, rows, nil); err != nil || !slices.Equal(got[59*1024:], want[99*1024:]) {
+		t.Errorf("err %v, the last row begins with %v, want %v", err, got[59*1024], want[99*1024])
+	}
+	index := make([]int64, 60)
+	for i := range index {
+		index[i], rows[i] = int64(40+i), i
+	}
+	if err := a.Gather(got, rows, index); err != nil || !slices.Equal(got, want[40*1024:]) {
+		t.Errorf("with an index: err %v, the first number %v, want %v", err, got[0], want[40*1024])
+	}
+	if err := os.Truncate(path, 90*4096); err != nil {
+		t.Fatal(err)
+	}
+	wantChanged(t, a.Gather(got, rows, index), path, "cut to 368640 bytes")
+}
+
 func TestTheFaultGuardIsPerCall(t *testing.T) {
 	path, a := mapFile(t, 100)
 	other, b := mapFile(t, 4)

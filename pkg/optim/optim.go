@@ -1,4 +1,4 @@
-// Package optim has SGD, Adam and AdamW on ATen's fused kernels, with PyTorch's
+// Package optim has SGD, Adam and AdamW as one fused pass, with PyTorch's
 // names, defaults and state layout. All state is in tensors that Go owns and names,
 // so that an optimizer's state is an ordinary state dict.
 package optim
@@ -42,6 +42,10 @@ type Optimizer interface {
 	// Close frees the state.
 	Close()
 }
+
+// Deferrer is an optimizer that can make gradients itself. Defer, before a backward pass,
+// says that only the next Step asks for them; until then some may be missing.
+type Deferrer interface{ Defer() }
 
 // ParamState is the state of the parameter with the given index.
 type ParamState struct {

@@ -2,7 +2,7 @@ package torch
 
 import "github.com/gotrainer/trainer/cgo"
 
-// Adam holds what one call of ATen's fused Adam or AdamW needs. M, V are the moments
+// Adam holds what one step of Adam or AdamW needs. M, V are the moments
 // of Params; Step is a float32 scalar that the call advances. LR is a scalar of
 // LearningRate's making.
 type Adam struct {
@@ -20,6 +20,16 @@ func LearningRate(d Device) *Tensor {
 		return Scalar(0, On(d))
 	}
 	return Scalar(0, As(Float64))
+}
+
+// Defer says that nobody but the next Update, or ZeroGrads, will ask for gradients: on the
+// CPU those of weights that are products over a small batch are then multiplied out where
+// they are used, block by block, and never written to memory. The numbers are the same.
+func (a *Adam) Defer() {
+	const op = "defer_products"
+	if err := cgo.DeferProducts(handles(op, a.Params)); err != nil {
+		fail(op, err)
+	}
 }
 
 // Update does one step in place. foundInf is a float32 scalar: 1 skips the update.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/optim"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
 
@@ -68,6 +69,9 @@ func (r *run) initialise(first *hostBatch) {
 // in it: it may be captured, and then its work is done again without this code.
 func (r *run) update(batches []model.Batch) {
 	torch.ZeroGrads(r.params)
+	if d, ok := r.opt.(optim.Deferrer); ok && r.onlyOptimizerReadsGradients(len(batches)) {
+		d.Defer()
+	}
 	var sums []*torch.Tensor
 	for _, batch := range batches {
 		values := r.backward(batch, len(batches))
@@ -80,6 +84,13 @@ func (r *run) update(batches []model.Batch) {
 		}
 	}
 	torch.NoGrad(func() { r.apply(average(sums, len(batches))) })
+}
+
+// onlyOptimizerReadsGradients says that nothing happens to gradients between backward and
+// the optimizer.
+func (r *run) onlyOptimizerReadsGradients(batches int) bool {
+	_, hook := r.Model.(AfterBackward)
+	return batches == 1 && r.ClipNorm == 0 && r.scaling == nil && !hook
 }
 
 // backward adds the gradients of one batch of a group of n and answers its metrics.

@@ -66,13 +66,24 @@ func plan(c Config, in model.Inputs, o nn.Options) (layout, error) {
 // heads are the mean and the log variance of q(z|x) as the network gives them, both
 // [B, K]. Mixed precision ends there.
 func (n *Net) heads(x *torch.Tensor, training bool) (mu, logvar *torch.Tensor) {
-	if n.flat {
-		x = x.Flatten(1, -1)
-	}
-	h := n.Encoder.Forward(x, training)
+	h := n.hidden(x, training)
 	mu = torch.In("mu", func() *torch.Tensor { return n.Mu.Forward(h, training) })
 	logvar = torch.In("logvar", func() *torch.Tensor { return n.LogVar.Forward(h, training) })
 	return mu.To(x.DType()), logvar.To(x.DType())
+}
+
+// hidden is the encoder's output, [B, last width].
+func (n *Net) hidden(x *torch.Tensor, training bool) *torch.Tensor {
+	if n.flat {
+		x = x.Flatten(1, -1)
+	}
+	return n.Encoder.Forward(x, training)
+}
+
+// mean is that of q(z|x), [B, K].
+func (n *Net) mean(x *torch.Tensor) *torch.Tensor {
+	h := n.hidden(x, false)
+	return torch.In("mu", func() *torch.Tensor { return n.Mu.Forward(h, false) }).To(x.DType())
 }
 
 // The log variance s is limited, so that neither exp s nor its gradient overflows.

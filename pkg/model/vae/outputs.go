@@ -8,13 +8,14 @@ import (
 // Embed is the code of each sample: mean (the default) and sample are [B, K],
 // mean_logvar is [B, 2K].
 func (n *Net) Embed(x *torch.Tensor, what string, noise model.Noise) (*torch.Tensor, error) {
-	mu, s := n.posterior(x)
 	switch what {
 	case "", "mean":
-		return mu, nil
+		return n.mean(x), nil
 	case "sample":
+		mu, s := n.posterior(x)
 		return sample(mu, s, noise), nil
 	case "mean_logvar":
+		mu, s := n.posterior(x)
 		return torch.Cat([]*torch.Tensor{mu, s}, 1), nil
 	}
 	return nil, model.Mistakef("output.what: found %q, a vae has mean, sample and mean_logvar", what)
@@ -23,8 +24,7 @@ func (n *Net) Embed(x *torch.Tensor, what string, noise model.Noise) (*torch.Ten
 // Predict is the reconstruction at the mean of q(z|x), [B, …sample shape], in the
 // units of the input.
 func (n *Net) Predict(x *torch.Tensor) *torch.Tensor {
-	mu, _ := n.posterior(x)
-	return n.likelihood.mean(n.decode(mu, false))
+	return n.likelihood.mean(n.decode(n.mean(x), false))
 }
 
 // Reconstructs says that predictions are in the data's units and shape.
