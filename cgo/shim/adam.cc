@@ -1,6 +1,5 @@
-// Adam and AdamW. On the CPU one pass over the memory of all parameters together, in
-// ATen's arithmetic (its kernel takes three times as long with AVX-512); elsewhere ATen's
-// fused kernels, with foundInf a float32 scalar on the parameters' device: 1 makes the
+// Adam and AdamW. On the CPU one pass over the memory of all parameters together (ATen's
+// fused kernel takes three times as long with AVX-512); elsewhere ATen's kernels, with foundInf a float32 scalar on the parameters' device: 1 makes the
 // update a no-op there, without the host knowing. lr is a scalar tensor there, which a
 // recorded step reads anew each time: float64 on the CPU, float32 on a GPU.
 #include <ATen/Parallel.h>
@@ -25,13 +24,13 @@ template <class T>
 __attribute__((always_inline)) inline void update(T *__restrict p, T *__restrict m, T *__restrict v, const T *__restrict g, int64_t n, const Rule &r) {
   T shrink = r.decoupled ? T(1 - r.lr * r.decay) : T(1), l2 = r.decoupled ? T(0) : T(r.decay);
   T rest1 = T(1 - r.beta1), beta2 = T(r.beta2), rest2 = T(1 - r.beta2);
-  T size = T(r.lr / r.correction1), root2 = T(std::sqrt(r.correction2)), eps = T(r.eps);
+  T size = T(r.lr / r.correction1), scale = T(1 / std::sqrt(r.correction2)), eps = T(r.eps);
   for (int64_t i = 0; i < n; i++) {
     T w = p[i] * shrink, d = g[i] + l2 * w;
     m[i] = m[i] + rest1 * (d - m[i]);
     v[i] = beta2 * v[i] + rest2 * d * d;
     T root = sizeof(T) == 4 ? T(__builtin_sqrtf(float(v[i]))) : T(__builtin_sqrt(double(v[i])));
-    p[i] = w - size * m[i] / (root / root2 + eps);
+    p[i] = w - size * m[i] / (root * scale + eps);
   }
 }
 
@@ -55,14 +54,14 @@ struct Param {
   }
 
  private:
-  static constexpr int64_t elements = 8192, width = 480;
+  static constexpr int64_t elements = 8192, width = 2048;  // long stretches of memory, which the processor reads ahead
 
   template <class T>
   void range(int64_t begin, int64_t n, const T *g, const Rule &r) const {
     updated(p.mutable_data_ptr<T>() + begin, m.mutable_data_ptr<T>() + begin, v.mutable_data_ptr<T>() + begin, g, n, r);
   }
 
-  // A few rows of the gradient are made in the first-level cache and used there.
+  // A few rows of the gradient are made in the processor's own cache and used there.
   void rows(int64_t begin, int64_t end, const Rule &r) const {
     alignas(64) float sum[outer_rows * width], next[outer_rows * width];
     int64_t columns = p.size(1);
