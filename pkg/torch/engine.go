@@ -199,6 +199,6 @@ func load() error { return loadOnce() }
 // user has set stays.
 func waitPatiently() {
 	if os.Getenv("OMP_WAIT_POLICY") == "" && os.Getenv("GOMP_SPINCOUNT") == "" {
-		cgo.Setenv("GOMP_SPINCOUNT", "1000")
+		cgo.Setenv("GOMP_SPINCOUNT", "4000")
 	}
 }
