@@ -51,6 +51,7 @@ func runArchive(out *console, dir, to string, remove bool) error {
 	if err := checkArchive(info.Dir, to); err != nil {
 		return err
 	}
+	noteKilled(info)
 	held, err := experiment.Hold(info.Dir)
 	if err != nil {
 		return err

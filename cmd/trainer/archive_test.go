@@ -50,7 +50,7 @@ func TestArchiveAndRestoreOfBadInput(t *testing.T) {
 	before := listing(t, "runs/a")
 	for args, phrase := range map[string]string{
 		"archive":                                   "archive needs an experiment directory",
-		"archive runs/b":                            "runs has a",
+		"archive runs/b":                            "did you mean runs/a?",
 		"archive runs/a --to a.zip":                 "a.zip: an archive is called .tar.zst",
 		"archive runs/a --to whole.tar.zst":         "whole.tar.zst: exists",
 		"archive runs/a --to no/a.tar.zst":          "the folder no does not exist",

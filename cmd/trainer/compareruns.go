@@ -48,6 +48,7 @@ func runCompare(out *console, dirs []string, html string) error {
 		if err != nil {
 			return err
 		}
+		noteKilled(info)
 		list = append(list, runs.Of(info))
 	}
 	c := comparison{list: list, labels: runs.Labels(list), differ: runs.Differences(list), winner: runs.Winner(list)}

@@ -33,7 +33,7 @@ func TestCompareOfBadInput(t *testing.T) {
 	for args, phrase := range map[string]string{
 		"compare":                              "compare needs two experiment directories or more",
 		"compare runs/a":                       "compare needs two runs or more",
-		"compare runs/a runs/b":                "runs has a",
+		"compare runs/a runs/b":                "did you mean runs/a?",
 		"compare runs/a runs/a --html no/c.ht": "the folder no does not exist",
 		"compare runs/a runs/a --html":         "needs a value",
 	} {

@@ -1,19 +1,16 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"os/user"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/gotrainer/trainer/pkg/experiment"
 )
@@ -67,29 +64,6 @@ func (s *session) tags(run *experiment.Run, own map[string]string) map[string]st
 		"data.hash": s.data.Fingerprint, "dir": dir, "command": strings.Join(os.Args, " "),
 	}
 	maps.Copy(tags, own)
-	return tags
-}
-
-// gitTags are the commit of the folder that the command runs in, and whether files
-// differ from it; none outside of a repository.
-func gitTags() map[string]string {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	git := func(args ...string) (string, bool) {
-		out, err := exec.CommandContext(ctx, "git", args...).Output()
-		return strings.TrimSpace(string(out)), err == nil
-	}
-	commit, ok := git("rev-parse", "HEAD")
-	if !ok {
-		return nil
-	}
-	tags := map[string]string{"mlflow.source.git.commit": commit}
-	if branch, ok := git("rev-parse", "--abbrev-ref", "HEAD"); ok && branch != "HEAD" {
-		tags["mlflow.source.git.branch"] = branch
-	}
-	if changed, ok := git("--no-optional-locks", "status", "--porcelain"); ok {
-		tags["mlflow.source.git.dirty"] = strconv.FormatBool(changed != "")
-	}
 	return tags
 }
 

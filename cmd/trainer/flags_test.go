@@ -75,9 +75,9 @@ func TestQuietLeavesOnlyResultsAndWarnings(t *testing.T) {
 
 func TestVerboseTellsOfTheRun(t *testing.T) {
 	s := newTorchSite(t)
-	for _, args := range [][]string{{"train", "x.yaml", "-v"}, {"predict", "runs/a", "-v"}} {
-		if r := s.ok(args...); !like(r.messages, "…device …cpu, 1 threads…52 train, 6 val, 6 test…") {
-			t.Errorf("%v: %s", args, r.messages)
+	for _, c := range [][2]string{{"train x.yaml -v", "…device     cpu;…threads    1;…52 train, 6 val, 6 test…"}, {"predict runs/a -v", "…device cpu, 1 threads…52 train, 6 val, 6 test…"}} {
+		if r := s.ok(strings.Fields(c[0])...); !like(r.messages, c[1]) {
+			t.Errorf("%s: %s", c[0], r.messages)
 		}
 	}
 }
@@ -88,7 +88,7 @@ func TestJSONIsTheWholeOfStdout(t *testing.T) {
 		args []string
 		keys string // that the result has
 	}{
-		{[]string{"train", "x.yaml"}, "dir epochs steps monitor best best_epoch stopped_early"},
+		{[]string{"train", "x.yaml"}, "dir epochs steps monitor best best_epoch stopped_early seconds config checkpoint log next"},
 		{[]string{"extract-embeddings", "runs/a"}, "checkpoint epoch files"},
 		{[]string{"predict", "runs/a"}, "checkpoint epoch files"},
 		{[]string{"inspect", best}, "path epoch metric_value tensors trainer_state"},

@@ -188,6 +188,7 @@ func TestOnlyTheSameDataAreResumed(t *testing.T) {
 	other := []byte(s.read("data.npy"))
 	other[len(other)-1] ^= 1
 	s.write("data.npy", string(other))
+	s.ok("show", "cut/a") // notes in the log that the run was killed
 	before := listing(t, "cut")
 	if r := s.run("resume", "cut/a"); r.code != exitMistake || !strings.Contains(r.messages, "the sizes are the same, the content is not") {
 		t.Errorf("exit code %d: %s", r.code, r.messages)

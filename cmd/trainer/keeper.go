@@ -18,7 +18,8 @@ type keeper struct {
 	strategy checkpoint.Strategy
 	facts    facts
 	note     func(string)
-	due      func(step int64) bool // whether resume.pt is to be written after a step
+	wrote    func(s *train.Snapshot, path string) // told of each file, on any goroutine
+	due      func(step int64) bool                // whether resume.pt is to be written after a step
 	saver    *saver
 }
 
@@ -58,8 +59,14 @@ func (k *keeper) save(snapshot func() *train.Snapshot, names []string, publish b
 	state := snapshot()
 	file := toFile(state, k.facts)
 	k.saver.start(save{names: names, done: state.Release, run: func(names []string) ([]string, error) {
-		if err := (checkpoint.Store{Dir: k.run.Path("checkpoints")}).Save(file, names); err != nil || !publish {
+		if err := (checkpoint.Store{Dir: k.run.Path("checkpoints")}).Save(file, names); err != nil {
 			return nil, err
+		}
+		for _, name := range names {
+			k.wrote(state, k.run.Path("checkpoints", name))
+		}
+		if !publish {
+			return nil, nil
 		}
 		return k.run.Publish()
 	}})

@@ -78,6 +78,7 @@ func runList(ctx context.Context, out *console, dirs []string, want selection, a
 	}
 	for _, r := range list {
 		settleKilled(ctx, out, r.Dir())
+		noteKilled(r.Info)
 	}
 	if len(list) == 0 {
 		out.info("no runs below %s", strings.Join(dirs, ", "))

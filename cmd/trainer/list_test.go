@@ -106,7 +106,7 @@ func TestListOfBadInput(t *testing.T) {
 		"list --json --csv":         "found both --json and --csv",
 		"show":                      "show needs an experiment directory",
 		"show runs":                 "is not an experiment directory",
-		"show runs/b":               "runs has a",
+		"show runs/b":               "did you mean runs/a?",
 	} {
 		if r := s.run(strings.Fields(args)...); r.code != exitMistake || !strings.Contains(r.messages, phrase) || r.stdout != "" {
 			t.Errorf("%s: exit code %d, %s%s", args, r.code, r.stdout, r.messages)

@@ -44,7 +44,7 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 // interruptible is a context that the first SIGINT or SIGTERM ends; the second one
 // has its usual effect.
 func interruptible() (ctx context.Context, terminated func() bool, stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	var byTerm atomic.Bool
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
@@ -53,13 +53,13 @@ func interruptible() (ctx context.Context, terminated func() bool, stop func()) 
 		case s := <-signals:
 			byTerm.Store(s == syscall.SIGTERM)
 			signal.Stop(signals)
-			cancel()
+			cancel(&bySignal{s})
 		case <-ctx.Done():
 		}
 	}()
 	return ctx, byTerm.Load, func() {
 		signal.Stop(signals)
-		cancel()
+		cancel(nil)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -87,6 +88,14 @@ func needTorch(t *testing.T) {
 func newTorchSite(t *testing.T) *site {
 	needTorch(t)
 	return newSite(t)
+}
+
+// gitIn runs git in a folder.
+func gitIn(dir string, args ...string) (string, error) {
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 func (s *site) write(name, text string) {

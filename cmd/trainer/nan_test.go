@@ -11,14 +11,14 @@ func TestEarlyStoppingEndsTheRun(t *testing.T) {
 	s := newTorchSite(t)
 	// The largest of a falling metric: no epoch after the first improves on it.
 	r := s.train("training.epochs=50", "training.lr=0.01", "training.early_stopping=3", "checkpoint={monitor: train/recon, mode: max}")
-	if want := "finished: early stopping after epoch 4; the best was epoch 1\n"; !strings.Contains(r.messages, want) {
+	if !strings.Contains(r.messages, "finished: early stopping after epoch 4, step 16, in ") || !strings.Contains(r.messages, "; the best was epoch 1\n") {
 		t.Error(r.messages)
 	}
 	if f := s.load(best); f.Epoch != 1 {
 		t.Errorf("the best is of epoch %d", f.Epoch)
 	}
 	r = s.train("training.epochs=50", "training.lr=0.01", "training.early_stopping={patience: 1, min_delta: 1000}")
-	if !strings.Contains(r.messages, "early stopping after epoch 2;") {
+	if !strings.Contains(r.messages, "early stopping after epoch 2, step 8,") {
 		t.Errorf("a small improvement counted: %s", r.messages)
 	}
 	var result struct {

@@ -88,7 +88,7 @@ func TestNoValidationSplitFallsBackToTheTrainLoss(t *testing.T) {
 	if want := "there is no validation split: train/loss decides which epoch is best, not val/loss\n"; !strings.Contains(r.messages, want) {
 		t.Error(r.messages)
 	}
-	if !strings.Contains(r.messages, "best train/loss ") || strings.Contains(r.messages, "val/recon") {
+	if !strings.Contains(r.messages, "best        train/loss ") || strings.Contains(r.messages, "val/recon") {
 		t.Error(r.messages)
 	}
 	if f := s.load(best); f.Epoch != 2 {

@@ -132,6 +132,7 @@ func settle(ctx context.Context, out *console, dir string) {
 	if err != nil || info.Status == experiment.Running {
 		return
 	}
+	noteKilled(info)
 	settleAs(ctx, out, info.Dir, mlflowStatus(info.Status), info.Heartbeat)
 }
 

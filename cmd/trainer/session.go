@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/gotrainer/trainer/pkg/config"
 	"github.com/gotrainer/trainer/pkg/dataset"
@@ -29,11 +31,17 @@ type session struct {
 	from    *resumption    // nil for a fresh run
 	batches string         // where they come from; for the log, empty on the CPU
 	mlflow  *mlflow.Target // nil where the run is not reported
+
+	// For the log: the device in words and why it is that one, the CUDA that libtorch is
+	// built with (empty for none), and the commit of the folder.
+	deviceName, why, cuda string
+	git                   <-chan repository
+	began                 time.Time
 }
 
 // openSession opens the data while libtorch is being loaded.
 func openSession(cfg *config.Train) (*session, error) {
-	s := &session{cfg: cfg}
+	s := &session{cfg: cfg, git: later(gitState), began: time.Now()}
 	err := both(
 		func() (err error) {
 			s.data, err = dataset.Open(dataSpec(cfg.Data, cfg.Experiment.Seed))
@@ -76,6 +84,7 @@ func (s *session) place() error {
 		s.notices = append(s.notices, onCPU("training.device", reason))
 	}
 	s.parts.Device = device
+	s.describe(reason)
 	if device.IsCUDA() && t.CUDAGraph != "off" {
 		s.parts.Capture = capture
 	}
@@ -85,6 +94,27 @@ func (s *session) place() error {
 		}
 		return torch.UseDevice(device)
 	})
+}
+
+// describe says in words which device was taken, and why.
+func (s *session) describe(onCPU string) {
+	s.deviceName, s.why = s.parts.Device.String(), "training.device: "+s.cfg.Training.Device
+	switch {
+	case onCPU != "":
+		s.why += ", and " + onCPU
+	case s.cfg.Training.Device == "auto":
+		s.why += " takes the first GPU"
+	}
+	// What cannot be told is left out of the log.
+	s.cuda, _ = s.engine.CUDAVersion()
+	if s.parts.Device.IsCUDA() {
+		if gpu, err := s.engine.CUDADevice(int(s.parts.Device)); err == nil {
+			s.deviceName += fmt.Sprintf(", %s, compute capability %d.%d, %.1f GB", gpu.Name, gpu.Capability[0], gpu.Capability[1], float64(gpu.Memory)/1e9)
+		}
+		if driver := torch.DriverCUDA(); driver != "" {
+			s.deviceName += ", its driver serves CUDA " + driver
+		}
+	}
 }
 
 // needsGPU tells what a config asks for and the CPU does not do; why says that it is the

@@ -67,6 +67,7 @@ func runShow(ctx context.Context, out *console, dir string) error {
 		return err
 	}
 	settleKilled(ctx, out, info.Dir)
+	noteKilled(info)
 	s := showing(runs.Of(info))
 	return out.result(s, s.text())
 }
@@ -132,8 +133,8 @@ func nextCommand(r *runs.Run) string {
 		return "trainer resume " + dir
 	case (r.State == experiment.Failed || r.State == experiment.Interrupted) && r.Config != nil:
 		return "trainer train " + filepath.Join(dir, "config.yaml")
-	case !hasFile(r, "embeddings/"):
-		return "trainer extract-embeddings " + dir
+	case !hasFile(r, "embeddings/") && !hasFile(r, "predictions/"):
+		return afterTraining(r.Type(), dir)
 	case !hasFile(r, "predictions/"):
 		return "trainer predict " + dir
 	}
@@ -173,6 +174,8 @@ func (s *shownRun) head() string {
 		state += ": " + s.Error
 	case r.State == experiment.Running:
 		state += fmt.Sprintf(": process %d on %s, last sign of life %s", r.Info.PID, r.Info.Host, r.Short("ended"))
+	case strings.HasPrefix(s.Ending, state):
+		state = s.Ending
 	case s.Ending != "":
 		state += ": " + s.Ending
 	}

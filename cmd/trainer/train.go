@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -150,6 +151,7 @@ func trainIn(ctx context.Context, out *console, s *session, doc *config.Document
 		return err
 	}
 	result, reported, err := trainRun(ctx, out, s, doc, run)
+	end := &ending{kind: s.cfg.Model.Type, monitor: s.monitor.Name, result: result, took: time.Since(s.began), err: err}
 	if err != nil && !reported.finish(run, err) {
 		run.Keep() // so that its end can be told later
 	}
@@ -160,10 +162,12 @@ func trainIn(ctx context.Context, out *console, s *session, doc *config.Document
 	for _, n := range append(run.Notices(), notices...) {
 		out.note(n)
 	}
+	end.dir = run.Dir()
+	end.tell(out)
 	if err = errors.Join(err, finishErr); err != nil {
 		return err
 	}
-	return summary(out, run, result, s)
+	return out.result(end.record(), end.dir)
 }
 
 func status(err error) string {
@@ -182,13 +186,14 @@ func trainRun(ctx context.Context, out *console, s *session, doc *config.Documen
 	if err := atomicfile.WriteFile(run.Path("config.yaml"), doc.Effective()); err != nil {
 		return train.Result{}, nil, err
 	}
-	for _, line := range s.header(run) {
+	header := s.header(run)
+	for _, line := range header {
 		out.detail("%s", line)
 	}
 	if run.Resuming() && s.from == nil {
 		s.notices = append(s.notices, fmt.Sprintf("%s has no checkpoint to go on from: training begins anew", run.Final()))
 	}
-	watch, err := newWatch(out, run, s)
+	watch, err := newWatch(out, run, s, header)
 	if err != nil {
 		return train.Result{}, nil, err
 	}
@@ -196,7 +201,7 @@ func trainRun(ctx context.Context, out *console, s *session, doc *config.Documen
 	defer track.Bind(watch.tracker, func() string { return run.Path("artifacts") })()
 	asked, stop := saveSignal()
 	defer stop()
-	keep := &keeper{run: run, strategy: checkpoint.Strategy(s.cfg.Checkpoint.SaveStrategy), facts: s.facts(doc), note: watch.Note,
+	keep := &keeper{run: run, strategy: checkpoint.Strategy(s.cfg.Checkpoint.SaveStrategy), facts: s.facts(doc), note: watch.Note, wrote: watch.wrote,
 		due: saveEvery(s.cfg.Checkpoint, asked), saver: newSaver(s.cfg.Checkpoint.OnError, watch.Note)}
 	defer context.AfterFunc(ctx, watch.stopping)()
 	parts := s.parts
@@ -217,16 +222,6 @@ func trainRun(ctx context.Context, out *console, s *session, doc *config.Documen
 		err = errors.Join(err, keep.saver.flush())
 	}
 	reported.detach()
-	watch.end(result, err)
+	watch.end(result, err, signalOf(ctx))
 	return result, reported, err
-}
-
-// summary ends a run: what was best, where it is, and what to type next.
-func summary(out *console, run *experiment.Run, r train.Result, s *session) error {
-	dir := run.Final()
-	out.info("best %s %.6g at epoch %d of %d; next: trainer extract-embeddings %s", s.trainConfig().Monitor.Name, r.Score.Best, r.Score.BestEpoch, r.Epochs, dir)
-	return out.result(map[string]any{
-		"dir": dir, "epochs": r.Epochs, "steps": r.Steps, "monitor": s.trainConfig().Monitor.Name,
-		"best": number(r.Score.Best), "best_epoch": r.Score.BestEpoch, "stopped_early": r.Stopped,
-	}, fmt.Sprintf("%s", dir))
 }

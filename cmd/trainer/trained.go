@@ -37,6 +37,7 @@ func openTrained(outputDir, name, which string) (*trained, error) {
 	if err := noLinksOut(info.Dir); err != nil {
 		return nil, err
 	}
+	noteKilled(info)
 	t := &trained{dir: info.Dir}
 	if t.path, t.notice, err = checkpoint.Resolve(filepath.Join(info.Dir, "checkpoints"), which); err != nil {
 		return nil, err

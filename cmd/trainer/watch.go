@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/gotrainer/trainer/pkg/experiment"
 	"github.com/gotrainer/trainer/pkg/nvml"
+	"github.com/gotrainer/trainer/pkg/runs"
 	"github.com/gotrainer/trainer/pkg/torch"
 	"github.com/gotrainer/trainer/pkg/track"
 	"github.com/gotrainer/trainer/pkg/train"
@@ -23,9 +25,10 @@ type watch struct {
 	epoch    int64
 	device   torch.Device
 	gpu      *nvml.Watch // nil: none is watched
+	began    time.Time
 }
 
-func newWatch(out *console, run *experiment.Run, s *session) (*watch, error) {
+func newWatch(out *console, run *experiment.Run, s *session, header []string) (*watch, error) {
 	epochs, total := s.trainConfig().Length(s.parts.Order)
 	title, from := "training started", int64(0)
 	var finished int64
@@ -42,7 +45,7 @@ func newWatch(out *console, run *experiment.Run, s *session) (*watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, err := track.OpenLog(run.Path("logs", "training.log"), track.LogOptions{Title: title, Header: s.header(run), Epochs: epochs})
+	log, err := track.OpenLog(run.Path("logs", "training.log"), track.LogOptions{Title: title, Header: header, Epochs: epochs})
 	if err != nil {
 		journal.Close()
 		return nil, err
@@ -59,7 +62,7 @@ func newWatch(out *console, run *experiment.Run, s *session) (*watch, error) {
 		return nil, err
 	}
 	w.tracker = track.NewTracker(nil, append(sinks, more...)...)
-	w.device = s.parts.Device
+	w.device, w.began = s.parts.Device, s.began
 	var notice string
 	if w.gpu, notice = watchGPU(w.device); notice != "" {
 		w.Note(notice)
@@ -112,20 +115,35 @@ func (w *watch) stopping() {
 	_ = w.progress.Log(track.Event{Kind: track.KindNote, Text: "stopping after this step, and saving; a second Ctrl-C stops at once", Time: time.Now()})
 }
 
-// end records how the run ended and closes the sinks.
-func (w *watch) end(r train.Result, err error) {
+// wrote records in the log that a checkpoint is there. It may be called from any
+// goroutine.
+func (w *watch) wrote(s *train.Snapshot, path string) {
+	text := "wrote " + filepath.Join("checkpoints", filepath.Base(path))
+	if info, err := os.Stat(path); err == nil {
+		text += ", " + runs.Bytes(info.Size())
+	}
+	w.tracker.Log(track.Event{Kind: track.KindNote, Step: s.Step, Epoch: s.Epoch, Detail: true, Text: text})
+}
+
+// end records how the run ended, by which signal if by one, and closes the sinks.
+func (w *watch) end(r train.Result, err error, signal string) {
+	took := track.Duration(time.Since(w.began))
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
-		w.Note(fmt.Sprintf("interrupted after step %d", r.Steps))
+		if signal != "" {
+			signal = " by " + signal
+		}
+		w.Note(fmt.Sprintf("interrupted after step %d%s, in epoch %d, %s after the start", r.Steps, signal, r.Epochs+1, took))
 	case err != nil:
 		w.screen.mute() // the command tells the error itself
+		w.Note(fmt.Sprintf("ended after step %d, %s after the start", r.Steps, took))
 		w.Note("failed: " + err.Error())
 	case r.Stopped:
 		w.screen.done()
-		w.Note(fmt.Sprintf("finished: early stopping after epoch %d; the best was epoch %d", r.Epochs, r.Score.BestEpoch))
+		w.Note(fmt.Sprintf("finished: early stopping after epoch %d, step %d, in %s; the best was epoch %d", r.Epochs, r.Steps, took, r.Score.BestEpoch))
 	default:
 		w.screen.done()
-		w.Note(fmt.Sprintf("finished after %d epochs, %d steps; the best was epoch %d", r.Epochs, r.Steps, r.Score.BestEpoch))
+		w.Note(fmt.Sprintf("finished after %d epochs, %d steps, in %s; the best was epoch %d", r.Epochs, r.Steps, took, r.Score.BestEpoch))
 	}
 	if w.gpu != nil {
 		w.gpu.Close()

@@ -18,6 +18,7 @@ type Info struct {
 	Name      string
 	UUID      string
 	Status    string    // Running, Finished, Interrupted or Failed; empty when not known
+	Killed    bool      // Interrupted, and the process could not say so itself
 	Error     string    // why it failed
 	Started   time.Time // of the process that trains or trained last
 	Heartbeat time.Time // its last sign of life
@@ -93,7 +94,7 @@ func (p place) info(dir string) *Info {
 	}
 	i.UUID, i.Status, i.Error, i.Started, i.Heartbeat, i.PID, i.Host, i.MLflowRun = s.UUID, s.Status, s.Error, s.Started, s.Heartbeat, s.PID, s.Host, s.MLflowRun
 	if i.Status == Running && !p.heldBy(s.PID) && !s.livesElsewhere(p.now()) {
-		i.Status = Interrupted
+		i.Status, i.Killed = Interrupted, true
 	}
 	return i
 }

@@ -81,6 +81,16 @@ func (l *Log) Log(e Event) error {
 	return l.write(at.Format(lineTime) + "  " + text + "\n")
 }
 
+// AppendNote writes a note into the log of a run that has ended.
+func AppendNote(path, text string) error {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err // names the path already
+	}
+	l := &Log{f: f}
+	return errors.Join(l.Log(Event{Kind: KindNote, Text: text}), l.Close())
+}
+
 // Close makes the log durable and closes it.
 func (l *Log) Close() error { return syncClose(l.f) }
 

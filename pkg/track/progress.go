@@ -53,6 +53,9 @@ func (p *Progress) Log(e Event) error {
 	case KindEpoch:
 		return p.epoch(e)
 	case KindNote:
+		if e.Detail {
+			return nil
+		}
 		return p.s.print(oneLine(e.Text))
 	}
 	return nil

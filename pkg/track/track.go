@@ -37,6 +37,7 @@ type Event struct {
 	Epoch   int64 // from 1; in a step event the epoch being trained
 	Values  []Value
 	Text    string        // of a note
+	Detail  bool          // note: for the log alone
 	Samples int64         // samples this process has trained on; 0 = not known
 	Best    bool          // epoch: its metric is the best so far
 	Took    time.Duration // epoch: its wall time; filled in by the Tracker
