@@ -44,11 +44,10 @@ static inline th_int call_sparse_kernels(int64_t which) { return trainer_api->sp
 static inline th_int call_compile_kernels(int64_t architecture) { return trainer_api->compile_kernels(architecture); }
 static inline th_one call_host_empty(int64_t *shape, int64_t n_shape, int64_t dtype, int pinned) { return trainer_api->host_empty(shape, n_shape, dtype, pinned); }
 static inline th_int call_address(const th_tensor *a) { return trainer_api->address(a); }
-static inline th_int call_new_lane(int64_t device) { return trainer_api->new_lane(device); }
-static inline th_nothing call_free_lane(int64_t lane) { return trainer_api->free_lane(lane); }
-static inline th_nothing call_send(int64_t lane, const th_tensor *dst, const th_tensor *src) { return trainer_api->send(lane, dst, src); }
-static inline th_nothing call_await_arrival(int64_t lane) { return trainer_api->await_arrival(lane); }
-static inline th_nothing call_mark_used(int64_t lane) { return trainer_api->mark_used(lane); }
+static inline th_held call_new_lane(int64_t device) { return trainer_api->new_lane(device); }
+static inline th_nothing call_send(th_handle *lane, const th_tensor *dst, const th_tensor *src) { return trainer_api->send(lane, dst, src); }
+static inline th_nothing call_await_arrival(th_handle *lane) { return trainer_api->await_arrival(lane); }
+static inline th_nothing call_mark_used(th_handle *lane) { return trainer_api->mark_used(lane); }
 static inline th_nothing call_limit_host(int64_t bytes) { return trainer_api->limit_host(bytes); }
 static inline th_nothing call_memory(int64_t device, int64_t *out, int64_t n_out) { return trainer_api->memory(device, out, n_out); }
 static inline th_nothing call_begin_peak(int64_t device) { return trainer_api->begin_peak(device); }
@@ -72,9 +71,6 @@ static inline th_held call_begin_capture(void) { return trainer_api->begin_captu
 static inline th_nothing call_end_capture(th_handle *capture) { return trainer_api->end_capture(capture); }
 static inline th_nothing call_abandon_capture(th_handle *capture) { return trainer_api->abandon_capture(capture); }
 static inline th_nothing call_replay(th_handle *graph) { return trainer_api->replay(graph); }
-static inline th_nothing call_synchronize(int64_t device) { return trainer_api->synchronize(device); }
-static inline th_held call_record_event(void) { return trainer_api->record_event(); }
-static inline th_float call_elapsed(th_handle *from, th_handle *to) { return trainer_api->elapsed(from, to); }
 static inline th_one call_add(const th_tensor *a, const th_tensor *b) { return trainer_api->add(a, b); }
 static inline th_one call_sub(const th_tensor *a, const th_tensor *b) { return trainer_api->sub(a, b); }
 static inline th_one call_mul(const th_tensor *a, const th_tensor *b) { return trainer_api->mul(a, b); }
@@ -173,7 +169,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0x1f9097374b7df42a)
+const tableHash = uint64(0xd99ec629fcfed7e0)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -385,33 +381,27 @@ func Address(a Tensor) (int64, error) {
 	return int64(r.out), takeError(r.err)
 }
 
-// NewLane: two events of a device.
-func NewLane(device int64) (int64, error) {
+// NewLane: the copy stream of a device and two events; its end waits for the last copy.
+func NewLane(device int64) (Handle, error) {
 	r := C.call_new_lane(C.int64_t(device))
-	return int64(r.out), takeError(r.err)
-}
-
-// FreeLane: waits for the last copy.
-func FreeLane(lane int64) error {
-	r := C.call_free_lane(C.int64_t(lane))
-	return takeError(r.err)
+	return Handle(r.out), takeError(r.err)
 }
 
 // Send: copies on the copy stream, after the last use of dst.
-func Send(lane int64, dst Tensor, src Tensor) error {
-	r := C.call_send(C.int64_t(lane), (*C.th_tensor)(dst), (*C.th_tensor)(src))
+func Send(lane Handle, dst Tensor, src Tensor) error {
+	r := C.call_send((*C.th_handle)(lane), (*C.th_tensor)(dst), (*C.th_tensor)(src))
 	return takeError(r.err)
 }
 
 // AwaitArrival: what is computed next waits for the copy.
-func AwaitArrival(lane int64) error {
-	r := C.call_await_arrival(C.int64_t(lane))
+func AwaitArrival(lane Handle) error {
+	r := C.call_await_arrival((*C.th_handle)(lane))
 	return takeError(r.err)
 }
 
 // MarkUsed: the next copy waits for what was computed so far; the host for the last one.
-func MarkUsed(lane int64) error {
-	r := C.call_mark_used(C.int64_t(lane))
+func MarkUsed(lane Handle) error {
+	r := C.call_mark_used((*C.th_handle)(lane))
 	return takeError(r.err)
 }
 
@@ -551,24 +541,6 @@ func AbandonCapture(capture Handle) error {
 func Replay(graph Handle) error {
 	r := C.call_replay((*C.th_handle)(graph))
 	return takeError(r.err)
-}
-
-// Synchronize: waits for all work of a device.
-func Synchronize(device int64) error {
-	r := C.call_synchronize(C.int64_t(device))
-	return takeError(r.err)
-}
-
-// RecordEvent: an event after the work given to the current stream so far.
-func RecordEvent() (Handle, error) {
-	r := C.call_record_event()
-	return Handle(r.out), takeError(r.err)
-}
-
-// Elapsed: milliseconds between two events; waits for the second.
-func Elapsed(from Handle, to Handle) (float64, error) {
-	r := C.call_elapsed((*C.th_handle)(from), (*C.th_handle)(to))
-	return float64(r.out), takeError(r.err)
 }
 
 // Add: a + b.

@@ -119,20 +119,17 @@ func HostEmpty(shape []int64, dtype int64, pinned bool) (Tensor, error) { return
 // Address: where a host tensor's elements lie.
 func Address(a Tensor) (int64, error) { return 0, errNoCgo }
 
-// NewLane: two events of a device.
-func NewLane(device int64) (int64, error) { return 0, errNoCgo }
-
-// FreeLane: waits for the last copy.
-func FreeLane(lane int64) error { return errNoCgo }
+// NewLane: the copy stream of a device and two events; its end waits for the last copy.
+func NewLane(device int64) (Handle, error) { return nil, errNoCgo }
 
 // Send: copies on the copy stream, after the last use of dst.
-func Send(lane int64, dst Tensor, src Tensor) error { return errNoCgo }
+func Send(lane Handle, dst Tensor, src Tensor) error { return errNoCgo }
 
 // AwaitArrival: what is computed next waits for the copy.
-func AwaitArrival(lane int64) error { return errNoCgo }
+func AwaitArrival(lane Handle) error { return errNoCgo }
 
 // MarkUsed: the next copy waits for what was computed so far; the host for the last one.
-func MarkUsed(lane int64) error { return errNoCgo }
+func MarkUsed(lane Handle) error { return errNoCgo }
 
 // LimitHost: host tensors may take that many bytes together; 0 is no limit.
 func LimitHost(bytes int64) error { return errNoCgo }
@@ -204,15 +201,6 @@ func AbandonCapture(capture Handle) error { return errNoCgo }
 
 // Replay: does a graph's work on the current stream.
 func Replay(graph Handle) error { return errNoCgo }
-
-// Synchronize: waits for all work of a device.
-func Synchronize(device int64) error { return errNoCgo }
-
-// RecordEvent: an event after the work given to the current stream so far.
-func RecordEvent() (Handle, error) { return nil, errNoCgo }
-
-// Elapsed: milliseconds between two events; waits for the second.
-func Elapsed(from Handle, to Handle) (float64, error) { return 0, errNoCgo }
 
 // Add: a + b.
 func Add(a Tensor, b Tensor) (Tensor, error) { return nil, errNoCgo }

@@ -8,7 +8,7 @@
 
 typedef struct th_tensor th_tensor;
 typedef struct th_generator th_generator;
-typedef struct th_handle th_handle; /* a graph, an event, a guard */
+typedef struct th_handle th_handle; /* a graph, a lane, a guard */
 
 enum { TH_OTHER = 0, TH_SHAPE = 1, TH_DEVICE = 2, TH_MEMORY = 3, TH_DTYPE = 4 };
 

@@ -20,16 +20,29 @@ c10::Stream copy_stream(const at::Device &device) {
   return it->second;
 }
 
-// A buffer's two moments: its content has arrived; what computes is done with it.
-struct Lane {
-  explicit Lane(const at::Device &d) : device(d), copies(copy_stream(d)), arrived(d.type()), used(d.type()) {}
+// A buffer's two moments: its content has arrived; what computes is done with it. The second is at
+// first the moment at which the lane is made: the memory of a fresh copy may still be in use by what
+// was given to the device before.
+struct Lane : th_handle {
+  explicit Lane(const at::Device &d) : device(d), copies(copy_stream(d)), arrived(d.type()), used(d.type()) { used.record(computing()); }
+  ~Lane() override {
+    try {
+      arrived.synchronize();
+    } catch (const std::exception &) {  // an error of the device shows in what computes
+    }
+  }
   c10::Stream computing() const { return c10::impl::VirtualGuardImpl(device.type()).getStream(device); }
+
   at::Device device;
   c10::Stream copies;
   c10::Event arrived, used;
 };
 
-Lane &lane(int64_t handle) { return *reinterpret_cast<Lane *>(handle); }
+Lane &lane_of(th_handle *h) {
+  auto *l = dynamic_cast<Lane *>(h);
+  TORCH_CHECK(l, "the handle is no lane");
+  return *l;
+}
 
 }  // namespace
 
@@ -42,15 +55,10 @@ int64_t address(const at::Tensor &a) {
   return reinterpret_cast<int64_t>(a.mutable_data_ptr());
 }
 
-int64_t new_lane(int64_t device) { return reinterpret_cast<int64_t>(new Lane(device_of(device))); }
+th_handle *new_lane(int64_t device) { return new Lane(device_of(device)); }
 
-void free_lane(int64_t handle) {
-  lane(handle).arrived.synchronize();
-  delete &lane(handle);
-}
-
-void send(int64_t handle, const at::Tensor &dst, const at::Tensor &src) {
-  Lane &l = lane(handle);
+void send(th_handle *lane, const at::Tensor &dst, const at::Tensor &src) {
+  Lane &l = lane_of(lane);
   at::NoGradGuard no_grad;
   c10::StreamGuard on(l.copies);
   l.used.block(l.copies);
@@ -58,13 +66,13 @@ void send(int64_t handle, const at::Tensor &dst, const at::Tensor &src) {
   l.arrived.record(l.copies);
 }
 
-void await_arrival(int64_t handle) {
-  Lane &l = lane(handle);
+void await_arrival(th_handle *lane) {
+  Lane &l = lane_of(lane);
   l.arrived.block(l.computing());
 }
 
-void mark_used(int64_t handle) {
-  Lane &l = lane(handle);
+void mark_used(th_handle *lane) {
+  Lane &l = lane_of(lane);
   l.used.record(l.computing());
   l.arrived.synchronize();
 }

@@ -11,7 +11,7 @@ bool has(const std::string &text, const char *part) { return text.find(part) != 
 
 // libtorch has exception types for few of the kinds that users must tell apart.
 int kind_of(const std::string &m) {
-  if (has(m, "allocate memory") || has(m, "out of memory") || has(m, "not enough memory")) return TH_MEMORY;
+  if (has(m, "allocate memory") || has(m, "out of memory") || has(m, "not enough memory") || has(m, "ALLOC_FAILED")) return TH_MEMORY;
   if (has(m, "same device") || has(m, "CUDA") || has(m, "NVIDIA driver") || has(m, "on device")) return TH_DEVICE;
   if (has(m, "dtype") || has(m, "same type") || has(m, "scalar type") || has(m, "ScalarType")) return TH_DTYPE;
   if (has(m, "shape") || has(m, "size") || has(m, "dimension") || has(m, "Dimension") || has(m, "channels")) return TH_SHAPE;

@@ -1,8 +1,5 @@
-// What the op table calls beyond ATen itself, by topic: tensor.cc, random.cc,
-// optim.cc, sparse.cc, copy.cc, memory.cc, process.cc.
-// optim.cc, sparse.cc, process.cc, fused_*.cc.
-// optim.cc, sparse.cc, process.cc, profile.cc.
-// optim.cc, sparse.cc, amp.cc, process.cc.
+// What the op table calls beyond ATen itself, by topic: tensor.cc, random.cc, optim.cc, sparse.cc,
+// copy.cc, memory.cc, fused_*.cc, amp.cc, process.cc, profile.cc, and for a GPU cuda/.
 #pragma once
 
 #include "guard.h"
@@ -48,15 +45,15 @@ int64_t compile_kernels(int64_t architecture);
 // Lanes: a host buffer, its copy on a device, and the order of what happens to them.
 at::Tensor host_empty(const Ints &shape, int64_t dtype, bool pinned);
 int64_t address(const at::Tensor &a);
-int64_t new_lane(int64_t device);
-void free_lane(int64_t handle);
-void send(int64_t handle, const at::Tensor &dst, const at::Tensor &src);
-void await_arrival(int64_t handle);
-void mark_used(int64_t handle);
+th_handle *new_lane(int64_t device);
+void send(th_handle *lane, const at::Tensor &dst, const at::Tensor &src);
+void await_arrival(th_handle *lane);
+void mark_used(th_handle *lane);
 
 void limit_host(int64_t bytes);
 void memory_of(int64_t device, const Ints &out);  // free, total, used by tensors, peak of these
 void begin_peak(int64_t device);
+
 // Functions with a backward of their own on the CPU (fused_*.cc).
 at::Tensor linear(const at::Tensor &x, const at::Tensor &center, const at::Tensor &weight, const at::Tensor &bias, bool relu);
 at::Tensor bernoulli_nll(const at::Tensor &logits, const at::Tensor &x);
@@ -66,6 +63,7 @@ std::pair<at::Tensor, at::Tensor> normal_posterior(const at::Tensor &mu, const a
 at::Tensor positive_counts(const at::Tensor &a);
 at::Tensor non_finite(const at::Tensor &a);
 void meter_add(at::Tensor sums, const Tensors &values, const at::Tensor &skip);
+
 th_handle *autocast(int64_t device, int64_t dtype);
 void unscale_grads(const Tensors &params, const at::Tensor &scale, at::Tensor found_inf);
 
@@ -88,8 +86,5 @@ th_handle *begin_capture();
 void end_capture(th_handle *capture);
 void abandon_capture(th_handle *capture);
 void replay(th_handle *graph);
-void synchronize(int64_t device);
-th_handle *record_event();
-double elapsed(th_handle *from, th_handle *to);
 
 }  // namespace shim

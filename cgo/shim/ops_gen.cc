@@ -298,39 +298,32 @@ th_int address_op(const th_tensor *a_) {
   });
 }
 
-th_int new_lane_op(int64_t device_) {
-  return guard_int([&]{
+th_held new_lane_op(int64_t device_) {
+  return guard_held([&]{
     int64_t device = device_;
     return new_lane(device);
   });
 }
 
-th_nothing free_lane_op(int64_t lane_) {
+th_nothing send_op(th_handle *lane_, const th_tensor *dst_, const th_tensor *src_) {
   return guard_nothing([&]{
-    int64_t lane = lane_;
-    free_lane(lane);
-  });
-}
-
-th_nothing send_op(int64_t lane_, const th_tensor *dst_, const th_tensor *src_) {
-  return guard_nothing([&]{
-    int64_t lane = lane_;
+    th_handle *lane = lane_;
     at::Tensor dst = value(dst_);
     at::Tensor src = value(src_);
     send(lane, dst, src);
   });
 }
 
-th_nothing await_arrival_op(int64_t lane_) {
+th_nothing await_arrival_op(th_handle *lane_) {
   return guard_nothing([&]{
-    int64_t lane = lane_;
+    th_handle *lane = lane_;
     await_arrival(lane);
   });
 }
 
-th_nothing mark_used_op(int64_t lane_) {
+th_nothing mark_used_op(th_handle *lane_) {
   return guard_nothing([&]{
-    int64_t lane = lane_;
+    th_handle *lane = lane_;
     mark_used(lane);
   });
 }
@@ -494,26 +487,6 @@ th_nothing replay_op(th_handle *graph_) {
   return guard_nothing([&]{
     th_handle *graph = graph_;
     replay(graph);
-  });
-}
-
-th_nothing synchronize_op(int64_t device_) {
-  return guard_nothing([&]{
-    int64_t device = device_;
-    synchronize(device);
-  });
-}
-
-th_held record_event_op() {
-  return guard_held([&]{    return record_event();
-  });
-}
-
-th_float elapsed_op(th_handle *from_, th_handle *to_) {
-  return guard_float([&]{
-    th_handle *from = from_;
-    th_handle *to = to_;
-    return elapsed(from, to);
   });
 }
 
@@ -1332,7 +1305,6 @@ const th_api table = {
     host_empty_op,
     address_op,
     new_lane_op,
-    free_lane_op,
     send_op,
     await_arrival_op,
     mark_used_op,
@@ -1359,9 +1331,6 @@ const th_api table = {
     end_capture_op,
     abandon_capture_op,
     replay_op,
-    synchronize_op,
-    record_event_op,
-    elapsed_op,
     add_op,
     sub_op,
     mul_op,

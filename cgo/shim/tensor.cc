@@ -24,10 +24,13 @@ at::Tensor from_bytes(const Ints &shape, int64_t dtype, int64_t device, const Sp
 }
 
 void copy_out(const at::Tensor &a, const Span &dst) {
-  at::Tensor host = a.detach().to(at::kCPU).contiguous();
-  TORCH_CHECK(static_cast<int64_t>(host.nbytes()) == dst.n, "size of the buffer is ", dst.n, " bytes, the tensor has ",
-              host.nbytes());
-  if (dst.n > 0) std::memcpy(dst.p, host.const_data_ptr(), dst.n);
+  at::NoGradGuard no_grad;
+  TORCH_CHECK(static_cast<int64_t>(a.nbytes()) == dst.n, "size of the buffer is ", dst.n, " bytes, the tensor has ", a.nbytes());
+  if (a.is_cpu() && a.is_contiguous()) {
+    if (dst.n > 0) std::memcpy(dst.p, a.const_data_ptr(), dst.n);
+    return;
+  }
+  at::from_blob(dst.p, a.sizes(), at::TensorOptions().dtype(a.dtype())).copy_(a);
 }
 
 void copy_in(const at::Tensor &a, const Span &src) {

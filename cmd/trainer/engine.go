@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/gotrainer/trainer/pkg/torch"
@@ -32,6 +33,17 @@ func chooseDevice(e *torch.Engine, key, device string) (d torch.Device, reason s
 		return d, "", mistakef("%s: found %s, but the last visible device is %s; set it to that or to auto", key, device, torch.CUDA(n-1))
 	}
 	return d, "", nil
+}
+
+// useDevice lets the engine compute on a device; tf32 allows a GPU to take that for
+// products of float32.
+func useDevice(e *torch.Engine, d torch.Device, tf32 bool) error {
+	return e.Do(context.Background(), func() error {
+		if d.IsCUDA() {
+			torch.SetTF32(tf32)
+		}
+		return torch.UseDevice(d)
+	})
 }
 
 // onCPU is the notice that auto did not take a GPU.

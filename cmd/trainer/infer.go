@@ -136,8 +136,10 @@ func (r *inferRun) open() (engine *torch.Engine, err error) {
 	if err := r.checkOutput(); err != nil {
 		return engine, err
 	}
-	r.device, r.onCPU, err = chooseDevice(engine, "device", r.cfg.Device)
-	return engine, err
+	if r.device, r.onCPU, err = chooseDevice(engine, "device", r.cfg.Device); err != nil {
+		return engine, err
+	}
+	return engine, useDevice(engine, r.device, false)
 }
 
 func (r *inferRun) run(ctx context.Context) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/gotrainer/trainer/pkg/dataset"
 	"github.com/gotrainer/trainer/pkg/model/builtin"
 	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/optim"
 	"github.com/gotrainer/trainer/pkg/runs"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
@@ -40,7 +41,7 @@ func needOf(cfg *config.Train, data *dataset.Data, epochs int64) (need, error) {
 	if _, err := variant.Build(cfg.Model.Params, inputsOf(data), nn.Options{Plan: plan}); err != nil {
 		return n, err
 	}
-	states := optimizerStates(cfg.Training.Optimizer)
+	states := optim.Config{Name: cfg.Training.Optimizer.Name, Momentum: cfg.Training.Optimizer.Momentum}.Copies()
 	n.Memory = n.Parameters*size*(2+states) + buffers
 	n.Checkpoint = n.Parameters*size*(1+states) + buffers + rest
 	n.Disk = n.Checkpoint
@@ -55,17 +56,6 @@ func needOf(cfg *config.Train, data *dataset.Data, epochs int64) (need, error) {
 		}
 	}
 	return n, nil
-}
-
-// optimizerStates are the tensors that an optimizer keeps for each parameter.
-func optimizerStates(o config.Optimizer) int64 {
-	switch {
-	case o.Name != "sgd":
-		return 2
-	case o.Momentum > 0:
-		return 1
-	}
-	return 0
 }
 
 // nearestFolder is the folder, or the first above it that is there.

@@ -143,6 +143,9 @@ func (t *trained) sections(ctx context.Context) (sections []report.Section, err 
 	}
 	defer engine.Close()
 	device, _, err := chooseDevice(engine, "device", "auto")
+	if err == nil {
+		err = useDevice(engine, device, false)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"runtime"
 	"strings"
@@ -88,12 +87,7 @@ func (s *session) place() error {
 	if device.IsCUDA() && t.CUDAGraph != "off" {
 		s.parts.Capture = capture
 	}
-	return s.engine.Do(context.Background(), func() error {
-		if device.IsCUDA() {
-			torch.SetTF32(t.Precision != "fp32")
-		}
-		return torch.UseDevice(device)
-	})
+	return useDevice(s.engine, device, t.Precision != "fp32")
 }
 
 // describe says in words which device was taken, and why.

@@ -52,25 +52,37 @@ type Job struct {
 	Progress func(done int)
 }
 
-// Run does the job inside Engine.Do. The next batches are read, and the last one's rows
-// written, while one is computed.
+// Run does the job inside Engine.Do. The next batches are read, the next one is copied to
+// a GPU, and the last one's rows are written, while one is computed.
 func Run(ctx context.Context, j Job) (err error) {
 	reading, cancel := context.WithCancel(ctx)
 	j.Batch = min(j.Batch, j.Rows.Len())
 	scope := torch.NewScope("batch")
 	defer scope.Close()
-	batches := j.readAhead(reading, j.buffers(scope))
-	out := newWriter(j.Sink)
+	buffers := j.buffers(scope)
+	batches := j.readAhead(reading, buffers)
+	out := newWriter(j.Sink, j.rows(scope))
 	defer func() { // nothing is being read or written any more when Run returns
 		cancel()
 		for range batches {
 		}
 		err = cmp.Or(err, out.close())
+		for _, b := range buffers {
+			b.lane.Close()
+		}
 	}()
+	if err := j.all(batches, out); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// all computes each batch when the one behind it is on its way to the device.
+func (j Job) all(batches <-chan batch, out *writer) error {
 	done := 0
-	for b := range batches {
-		if b.err != nil {
-			return b.err
+	compute := func(b *batch) error {
+		if b == nil {
+			return nil
 		}
 		if err := j.batch(b, done == 0, out); err != nil {
 			return err
@@ -79,24 +91,56 @@ func Run(ctx context.Context, j Job) (err error) {
 		if j.Progress != nil {
 			j.Progress(done)
 		}
+		return nil
 	}
-	return ctx.Err()
+	var sent *batch
+	for b := range batches {
+		if b.err != nil {
+			return b.err
+		}
+		b.send()
+		if err := compute(sent); err != nil {
+			return err
+		}
+		sent = &b
+	}
+	return compute(sent)
 }
 
-// buffer is host memory for the samples of one batch.
+// buffer is host memory for the samples of one batch, and on a GPU the copy of it.
 type buffer struct {
 	tensor *torch.Tensor
 	values []float32
+	there  *torch.Tensor // tensor itself on the CPU
+	lane   *torch.Lane   // nil on the CPU
 }
 
-// buffers are one for the batch that is computed, one that is ready and one that is read.
-func (j Job) buffers(scope *torch.Scope) (list [3]buffer) {
+// buffers are one for the batch that is computed, one that is sent, one that is ready and
+// one that is read.
+func (j Job) buffers(scope *torch.Scope) (list [4]buffer) {
+	shape := append([]int64{int64(j.Batch)}, j.Shape...)
 	for i := range list {
-		shape := append([]int64{int64(j.Batch)}, j.Shape...)
-		list[i].tensor, list[i].values = torch.HostFloat32s(shape, j.Device.IsCUDA())
-		scope.Attach(list[i].tensor)
+		b := &list[i]
+		b.tensor, b.values = torch.HostFloat32s(shape, j.Device.IsCUDA())
+		b.there = b.tensor
+		if j.Device.IsCUDA() {
+			b.there, b.lane = torch.Empty(shape, torch.On(j.Device)), torch.NewLane(j.Device)
+		}
+		scope.Attach(b.tensor, b.there)
 	}
 	return list
+}
+
+// rows makes memory for results, which a GPU copies into by itself.
+func (j Job) rows(scope *torch.Scope) func(n int) []float32 {
+	if !j.Device.IsCUDA() {
+		return func(n int) []float32 { return make([]float32, n) }
+	}
+	return func(n int) []float32 {
+		t, values := torch.HostFloat32s([]int64{int64(n)}, true)
+		scope.Attach(t)
+		return values
+	}
 }
 
 type batch struct {
@@ -105,9 +149,26 @@ type batch struct {
 	err error
 }
 
-// readAhead reads the split in order on a goroutine of its own, two batches ahead;
+func (b *batch) cut(t *torch.Tensor) *torch.Tensor { return t.Narrow(0, 0, int64(b.n)) }
+
+// send begins the copy to a GPU.
+func (b *batch) send() {
+	if b.lane != nil {
+		torch.Scoped(func() { b.lane.Send(b.cut(b.there), b.cut(b.tensor)) })
+	}
+}
+
+// samples are the batch on the device.
+func (b *batch) samples() *torch.Tensor {
+	if b.lane != nil {
+		b.lane.Arrive()
+	}
+	return b.cut(b.there)
+}
+
+// readAhead reads the split in order on a goroutine of its own, ahead of the one that is sent;
 // it ends with the data, an error or ctx.
-func (j Job) readAhead(ctx context.Context, buffers [3]buffer) <-chan batch {
+func (j Job) readAhead(ctx context.Context, buffers [4]buffer) <-chan batch {
 	ready := make(chan batch, 1)
 	go func() {
 		defer close(ready)
@@ -133,7 +194,7 @@ func (j Job) readAhead(ctx context.Context, buffers [3]buffer) <-chan batch {
 }
 
 // batch computes one batch and hands its rows on.
-func (j Job) batch(b batch, first bool, out *writer) error {
+func (j Job) batch(b *batch, first bool, out *writer) error {
 	var failed error
 	err := torch.Try(func() {
 		torch.Scoped(func() {
@@ -143,8 +204,8 @@ func (j Job) batch(b batch, first bool, out *writer) error {
 	return cmp.Or(err, failed)
 }
 
-func (j Job) apply(b batch, first bool, out *writer) error {
-	y, err := j.Apply(b.tensor.Narrow(0, 0, int64(b.n)).On(j.Device))
+func (j Job) apply(b *batch, first bool, out *writer) error {
+	y, err := j.Apply(b.samples())
 	if err != nil {
 		return err
 	}
@@ -158,6 +219,9 @@ func (j Job) apply(b batch, first bool, out *writer) error {
 		return err
 	}
 	y.ReadFloat32s(values)
+	if b.lane != nil {
+		b.lane.Used()
+	}
 	out.rows <- values
 	return nil
 }

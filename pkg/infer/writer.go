@@ -2,13 +2,15 @@ package infer
 
 // writer hands rows to a sink on a goroutine of its own, one batch behind.
 type writer struct {
+	make   func(n int) []float32
 	rows   chan []float32
 	free   chan []float32
 	failed chan error // the sink's first error; closed when all is written
 }
 
-func newWriter(s Sink) *writer {
-	w := &writer{rows: make(chan []float32, 1), free: make(chan []float32, 2), failed: make(chan error, 1)}
+// newWriter writes to s; makes gives memory for so many values, on the engine's thread.
+func newWriter(s Sink, makes func(n int) []float32) *writer {
+	w := &writer{make: makes, rows: make(chan []float32, 1), free: make(chan []float32, 2), failed: make(chan error, 1)}
 	w.free <- nil
 	w.free <- nil
 	go func() {
@@ -37,7 +39,7 @@ func (w *writer) buffer(n int) ([]float32, error) {
 	default:
 	}
 	if cap(values) < n {
-		values = make([]float32, n)
+		values = w.make(n)
 	}
 	return values[:n], nil
 }

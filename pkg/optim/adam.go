@@ -17,12 +17,14 @@ type adam struct {
 }
 
 func newAdam(cfg Config, params []*torch.Tensor) *adam {
-	a := &adam{scope: torch.NewScope("optim"), Adam: torch.Adam{
-		Params: params, Decoupled: cfg.Name == "adamw", Beta1: cfg.Beta1, Beta2: cfg.Beta2, Eps: cfg.Eps, WeightDecay: cfg.WeightDecay,
-	}}
-	a.M, a.V = zerosLike(params, a.scope), zerosLike(params, a.scope)
 	device := deviceOf(params)
-	a.Adam.Step, a.LR = torch.Scalar(0, torch.On(device)), torch.LearningRate(device)
+	a := &adam{Adam: torch.Adam{
+		Params: params, M: zerosLike(params), V: zerosLike(params), Step: torch.Scalar(0, torch.On(device)), LR: torch.LearningRate(device),
+		Decoupled: cfg.Name == "adamw", Beta1: cfg.Beta1, Beta2: cfg.Beta2, Eps: cfg.Eps, WeightDecay: cfg.WeightDecay,
+	}}
+	a.scope = torch.NewScope("optim") // last: what was made until an error has its owner
+	a.scope.Attach(a.M...)
+	a.scope.Attach(a.V...)
 	a.scope.Attach(a.Adam.Step, a.LR)
 	return a
 }
@@ -91,11 +93,10 @@ func (a *adam) Group(lr float64) []Setting {
 
 func (a *adam) Close() { a.scope.Close() }
 
-func zerosLike(params []*torch.Tensor, scope *torch.Scope) []*torch.Tensor {
+func zerosLike(params []*torch.Tensor) []*torch.Tensor {
 	ts := make([]*torch.Tensor, len(params))
 	for i, p := range params {
 		ts[i] = p.ZerosLike()
 	}
-	scope.Attach(ts...)
 	return ts
 }

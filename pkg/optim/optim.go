@@ -24,6 +24,25 @@ type Config struct {
 	Nesterov    bool    // sgd
 }
 
+// Copies is the number of tensors like the parameter that the optimizer keeps for each.
+func (c Config) Copies() int64 {
+	switch {
+	case c.Name != "sgd":
+		return 2
+	case c.Momentum > 0:
+		return 1
+	}
+	return 0
+}
+
+// StateBytes is what the optimizer keeps for params.
+func (c Config) StateBytes(params []*torch.Tensor) (n int64) {
+	for _, p := range params {
+		n += c.Copies() * p.Bytes()
+	}
+	return n
+}
+
 // Optimizer updates parameters in place from their gradients.
 type Optimizer interface {
 	// SetLR sets the learning rate of the steps that follow; it is 0 before. The number

@@ -15,14 +15,15 @@ type sgd struct {
 }
 
 func newSGD(cfg Config, params []*torch.Tensor) *sgd {
-	s := &sgd{scope: torch.NewScope("optim"), SGD: torch.SGD{
-		Params: params, Momentum: cfg.Momentum, Dampening: cfg.Dampening, WeightDecay: cfg.WeightDecay, Nesterov: cfg.Nesterov, First: true,
+	s := &sgd{SGD: torch.SGD{
+		Params: params, LR: torch.LearningRate(deviceOf(params)), Momentum: cfg.Momentum, Dampening: cfg.Dampening, WeightDecay: cfg.WeightDecay, Nesterov: cfg.Nesterov, First: true,
 	}}
-	s.LR = torch.LearningRate(deviceOf(params))
-	s.scope.Attach(s.LR)
 	if cfg.Momentum != 0 {
-		s.Momenta = zerosLike(params, s.scope)
+		s.Momenta = zerosLike(params)
 	}
+	s.scope = torch.NewScope("optim")
+	s.scope.Attach(s.LR)
+	s.scope.Attach(s.Momenta...)
 	return s
 }
 

@@ -46,7 +46,7 @@ var running atomic.Bool
 // itself stays loaded for the life of the process.
 func Start(o Options) (*Engine, error) {
 	if o.Deterministic && os.Getenv("CUBLAS_WORKSPACE_CONFIG") == "" {
-		cgo.Setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8") // read by cuBLAS at its first use
+		cgo.Setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8") // read by cuBLAS at its first use: products in a fixed order
 	}
 	if err := load(); err != nil {
 		return nil, err
@@ -70,9 +70,6 @@ func (e *Engine) configure(o Options) error {
 	}
 	if err := cgo.SetThreads(int64(o.Threads)); err != nil {
 		return err
-	}
-	if o.Deterministic && os.Getenv("CUBLAS_WORKSPACE_CONFIG") == "" {
-		cgo.Setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8") // read when cuBLAS begins: products in a fixed order
 	}
 	if err := cgo.Deterministic(o.Deterministic); err != nil {
 		return err

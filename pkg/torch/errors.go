@@ -112,6 +112,9 @@ func newError(op string, err error) *Error {
 	if why, ok := noMemory(e.Msg); ok {
 		e.Kind, e.Bytes, e.Msg = OutOfMemory, asked(e.Msg), why
 	}
+	if name, _, ok := strings.Cut(e.Msg, " does not have a deterministic implementation"); ok {
+		e.Kind, e.Msg = OtherError, name+" has no deterministic form on this device; training.deterministic: false allows the other"
+	}
 	return e
 }
 

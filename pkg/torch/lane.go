@@ -35,7 +35,7 @@ func memoryOf[T float32 | int64](t *Tensor) []T {
 // Lane orders the way of one host buffer to its copy on a GPU. Send, Arrive and Used are
 // called in turn: copies run on a stream of their own beside the computation, and neither
 // stream waits for the host. Only the engine's thread touches it.
-type Lane struct{ h int64 }
+type Lane struct{ h cgo.Handle }
 
 // NewLane makes a lane to a GPU.
 func NewLane(d Device) *Lane {
@@ -65,9 +65,10 @@ func (l *Lane) Used() {
 	}
 }
 
-// Close waits for the last copy; the tensors may be freed then. Closing nil does nothing.
+// Close waits for the last copy; the tensors may be freed then. Closing nil or twice does
+// nothing.
 func (l *Lane) Close() {
 	if l != nil {
-		_ = cgo.FreeLane(l.h) // an error of the device shows in the computation
+		free("lane", &l.h)
 	}
 }

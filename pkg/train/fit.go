@@ -13,6 +13,8 @@ import (
 // system has no reason to end the process.
 func FitBatch(ctx context.Context, cfg Config, parts Parts, most int) (int, error) {
 	cfg.Accumulate = 1
+	captured := parts.Capture != nil
+	parts.Capture = nil
 	r := newRun(ctx, cfg, parts)
 	if err := r.equip(); err != nil {
 		return 0, err
@@ -22,6 +24,9 @@ func FitBatch(ctx context.Context, cfg Config, parts Parts, most int) (int, erro
 	torch.BeginPeak(r.Device)
 	start := torch.Memory(r.Device)
 	room := start.Free / 10 * 9
+	if captured { // a captured step keeps its memory, and an evaluation needs some beside it
+		room = room / 3 * 2
+	}
 	if r.Device == torch.CPU {
 		room = start.Free / 4 * 3
 		defer torch.LimitHostMemory(torch.LimitHostMemory(start.Used + room))

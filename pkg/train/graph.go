@@ -19,8 +19,8 @@ type Graph interface {
 type Capture func(fn func()) (Graph, error)
 
 const (
-	// eagerSteps of a process run as they are before any is captured: libraries make
-	// their workspaces and choose their algorithms there.
+	// eagerSteps of a process run as they are before any is captured, and so does the first
+	// of each shape: libraries make their workspaces and choose their algorithms there.
 	eagerSteps = 3
 	// maxGraphs shapes of a step are captured: usually that of full batches and that of
 	// what is left at the end of an epoch. Others run as they are.
@@ -34,7 +34,8 @@ type graphs struct {
 	off   bool // nothing more is captured
 }
 
-// plan is a captured step and the tensors that it reads its batches from.
+// plan is a shape of the step that has been seen and, once it is captured, the graph and
+// the tensors that it reads its batches from.
 type plan struct {
 	sizes   []int // of the batches
 	scope   *torch.Scope
@@ -44,20 +45,18 @@ type plan struct {
 
 // runStep runs a step: captured where that is wanted and can be done, else as it is.
 func (r *run) runStep(group []*hostBatch) error {
-	p, err := r.planFor(group)
+	p := r.planFor(group)
 	switch {
-	case err != nil:
-		return err
 	case p == nil:
 		r.update(fresh(group))
 		r.graphs.eager++
 		return nil
-	}
-	for i, b := range group {
-		b.write(p.batches[i])
-	}
-	if p.graph == nil {
-		if p.graph, err = r.capture(p); err != nil {
+	case p.graph != nil:
+		for i, b := range group {
+			b.write(p.batches[i])
+		}
+	default:
+		if err := r.capture(p, group); err != nil {
 			return r.fallBack(group, err)
 		}
 	}
@@ -66,38 +65,42 @@ func (r *run) runStep(group []*hostBatch) error {
 }
 
 // planFor is the plan of a group's shape; nil where the step runs as it is.
-func (r *run) planFor(group []*hostBatch) (*plan, error) {
+func (r *run) planFor(group []*hostBatch) *plan {
 	g := &r.graphs
-	if r.Capture == nil || g.off || g.eager < eagerSteps {
-		return nil, nil
+	if r.Capture == nil || g.off {
+		return nil
 	}
 	sizes := sizesOf(group)
 	for _, p := range g.plans {
-		if slices.Equal(p.sizes, sizes) {
-			return p, nil
+		switch {
+		case !slices.Equal(p.sizes, sizes):
+		case g.eager < eagerSteps:
+			return nil
+		default:
+			return p
 		}
 	}
-	if len(g.plans) == maxGraphs {
-		return nil, nil
+	if len(g.plans) < maxGraphs {
+		g.plans = append(g.plans, &plan{sizes: sizes})
 	}
-	p := &plan{sizes: sizes, scope: torch.NewScope("batch")}
+	return nil
+}
+
+// capture records the step of p, with batches of its own memory, which stays. Gradients
+// are forgotten first: those that the capture makes are then written and not added to.
+func (r *run) capture(p *plan, group []*hostBatch) (err error) {
+	p.scope = torch.NewScope("batch")
 	for _, b := range fresh(group) {
-		b.X = b.X.Clone() // its own memory, which stays
+		b.X = b.X.Clone()
 		if b.Y != nil {
 			b.Y = b.Y.Clone()
 		}
 		p.scope.Attach(b.X, b.Y)
 		p.batches = append(p.batches, b)
 	}
-	g.plans = append(g.plans, p)
-	return p, nil
-}
-
-// capture records the step of p. Gradients are forgotten first: those that the capture
-// makes are then written and not added to.
-func (r *run) capture(p *plan) (Graph, error) {
 	torch.ZeroGrads(r.params)
-	return r.Capture(func() { torch.Scoped(func() { r.update(p.batches) }) })
+	p.graph, err = r.Capture(func() { torch.Scoped(func() { r.update(p.batches) }) })
+	return err
 }
 
 // fallBack runs this step and all later ones as they are, unless that is an error.
@@ -117,7 +120,9 @@ func (g *graphs) close() {
 		if p.graph != nil {
 			p.graph.Close()
 		}
-		p.scope.Close()
+		if p.scope != nil {
+			p.scope.Close()
+		}
 	}
 	g.plans = nil
 }

@@ -9,14 +9,16 @@ import (
 	"github.com/gotrainer/trainer/pkg/torch"
 )
 
-// MemoryError says that the memory of a device is too small for a batch, and which batch
-// would fit. What a step takes grows linearly with its batch; two small ones are measured.
+// MemoryError says that the memory of a device is too small for something, and what would
+// fit. What a step takes grows linearly with its batch; two small ones are measured.
 type MemoryError struct {
 	Device torch.Device
-	Batch  int
-	Needed int64 // bytes of a step with that batch, beside what is there already; 0 = not known
-	Free   int64 // bytes
-	Fits   int   // samples, a power of two; 0 = not even one
+	What   string // "a batch of 128", "the optimizer's state"
+	Needed int64  // bytes beside what is there already; 0 = not known
+	Free   int64  // bytes
+	Batch  int    // where it is a step with so many samples: else 0
+	Fits   int    // samples of a step that fits, a power of two; 0 = not even one
+	Remedy string
 	Cause  error // the operation that failed
 }
 
@@ -26,17 +28,13 @@ func (e *MemoryError) Error() string {
 	if e.Needed > 0 {
 		needs = "needs about " + inBytes(e.Needed)
 	}
-	remedy := "a smaller model is needed"
-	if e.Fits > 0 {
-		remedy = fmt.Sprintf("data.batch_size: %d would fit", e.Fits)
-	}
-	return fmt.Sprintf("out of memory on %s: a batch of %d %s, %s are free; %s", e.Device, e.Batch, needs, inBytes(e.Free), remedy)
+	return fmt.Sprintf("out of memory on %s: %s %s, %s are free; %s", e.Device, e.What, needs, inBytes(e.Free), e.Remedy)
 }
 
 // Unwrap is the operation that failed.
 func (e *MemoryError) Unwrap() error { return e.Cause }
 
-// UserError says that another batch size or model helps.
+// UserError says that another config helps.
 func (e *MemoryError) UserError() bool { return true }
 
 func inBytes(n int64) string {
@@ -53,6 +51,18 @@ func noMemory(err error) bool {
 	return errors.As(err, &e) && e.Kind == torch.OutOfMemory
 }
 
+const smallerModel = "a smaller model is needed"
+
+// tooLarge makes a lack of memory for something that needs so many bytes, whatever the
+// batch, a MemoryError; other errors stay as they are.
+func tooLarge(err error, d torch.Device, what string, needed int64, remedy string) error {
+	if !noMemory(err) {
+		return err
+	}
+	torch.BeginPeak(d) // gives back what is kept for later tensors
+	return &MemoryError{Device: d, What: what, Needed: needed, Free: torch.Memory(d).Free, Remedy: remedy, Cause: err}
+}
+
 // explain makes an operation's lack of memory a MemoryError; other errors stay as they
 // are. The batch that failed must be freed.
 func (f *feed) explain(err error, m model.Model, batch int) error {
@@ -62,8 +72,8 @@ func (f *feed) explain(err error, m model.Model, batch int) error {
 	}
 	params := nn.Tensors(nn.Params(m))
 	torch.ZeroGrads(params)
-	torch.BeginPeak(f.device) // gives back what is kept for later tensors
-	e := &MemoryError{Device: f.device, Batch: batch, Free: torch.Memory(f.device).Free, Cause: err}
+	torch.BeginPeak(f.device)
+	e := &MemoryError{Device: f.device, What: fmt.Sprintf("a batch of %d", batch), Batch: batch, Free: torch.Memory(f.device).Free, Remedy: smallerModel, Cause: err}
 	for n := max(batch/8, 1); n > 0; n /= 2 {
 		less, fits := f.peak(m, params, n)
 		more, doubleFits := f.peak(m, params, 2*n)
@@ -73,7 +83,7 @@ func (f *feed) explain(err error, m model.Model, batch int) error {
 		need := func(batch int) int64 { return less + max(more-less, 0)/int64(n)*int64(batch-n) }
 		e.Needed = need(batch)
 		for size := 1; size < batch && need(size) < e.Free/10*9; size *= 2 {
-			e.Fits = size
+			e.Fits, e.Remedy = size, fmt.Sprintf("data.batch_size: %d would fit", size)
 		}
 		break
 	}

@@ -107,6 +107,31 @@ func TestTheBatchThatIsFoundFitsAndTheNextDoesNot(t *testing.T) {
 	})
 }
 
+func TestStateAndDataThatDoNotFitAreToldWithWhatTheyNeed(t *testing.T) {
+	torchtest.Run(t, func() error {
+		scope := torch.NewScope("param")
+		defer scope.Close()
+		cfg, p := fitWide(scope, 1)
+		for what, run := range map[string]func() error{
+			"the optimizer's state needs about 229 kB": func() error {
+				_, err := train.Run(context.Background(), cfg, p)
+				return err
+			},
+			"a copy of the data needs about 60 kB": func() error {
+				_, err := train.MakeResident(p.Train, p.Inputs, p.Device)
+				return err
+			},
+		} {
+			err := limited(t, 32<<10, run)
+			var told *train.MemoryError
+			if !errors.As(err, &told) || !strings.Contains(err.Error(), "out of memory on cpu: "+what+", ") || told.Free > 32<<10 {
+				t.Errorf("err = %v, want %q", err, what)
+			}
+		}
+		return nil
+	})
+}
+
 func TestAModelThatIsTooLargeForOneSampleIsAnError(t *testing.T) {
 	torchtest.Run(t, func() error {
 		scope := torch.NewScope("param")

@@ -7,7 +7,8 @@ import (
 
 // Precision is the arithmetic of the training step: its products and convolutions. What
 // needs more digits or range (losses, sums, the optimizer, the weights themselves) is
-// float32 in all of them; so is evaluation.
+// float32 in all of them; so is evaluation, whose products a GPU computes in TF32 unless
+// the precision is FP32.
 type Precision string
 
 // The precisions; the zero value is FP32. FP16 scales the loss, so that small gradients

@@ -55,6 +55,7 @@ func MakeResident(s Split, in model.Inputs, d torch.Device) (r *Resident, err er
 	}
 	if err != nil {
 		r.Close()
+		err = tooLarge(err, d, "a copy of the data", ResidentBytes(s, in), "data.in_memory: false reads batches ahead instead")
 		return nil, fmt.Errorf("copy the data to %s: %w", d, err)
 	}
 	return r, nil

@@ -49,8 +49,8 @@ type run struct {
 
 	epoch, step int64
 	score       Score
-	position    Position // after the last finished step
-	memory      memory   // of the snapshots
+	position    Position   // after the last finished step
+	blocks      hostBlocks // of the snapshots
 	recording   recording
 }
 
@@ -113,7 +113,11 @@ func (r *run) equip() (err error) {
 	if r.ClipNorm > 0 {
 		names = append(names, "grad_norm")
 	}
-	if r.opt, err = optim.New(r.Optimizer, r.params); err == nil {
+	failed := torch.Try(func() { r.opt, err = optim.New(r.Optimizer, r.params) })
+	if failed != nil {
+		return tooLarge(failed, r.Device, "the optimizer's state", r.Optimizer.StateBytes(r.params), smallerModel)
+	}
+	if err == nil {
 		r.meter, r.scalars, r.scaling = newMeter(names, r.Device), newScalars(), newScaling(r.Precision, r.Device)
 	}
 	return err
@@ -127,7 +131,7 @@ func (r *run) close() {
 	r.recording.stop(r.step)
 	r.loader.close()
 	r.free()
-	r.memory.close()
+	r.blocks.close()
 }
 
 // free gives back what open made on the device.

@@ -33,7 +33,7 @@ type Snapshot struct {
 	Scale      *ScaleState // of the loss; nil where it is not scaled
 	Device     torch.Device
 
-	owner *memory // of block, which holds the data of the tensors
+	owner *hostBlocks // of block, which holds the data of the tensors
 	block []byte
 }
 
@@ -68,7 +68,7 @@ func (r *run) snapshot() *Snapshot {
 	for _, p := range r.opt.State() {
 		s.Optimizer.State[int64(p.Index)] = c.add(p.Entries)
 	}
-	s.owner, s.block = &r.memory, r.memory.take(c.size)
+	s.owner, s.block = &r.blocks, r.blocks.take(c.size)
 	c.copyInto(s.block)
 	return s
 }

@@ -16,6 +16,7 @@ func (r *run) trainStep() error {
 		return err
 	}
 	if err := r.advance(group); err != nil {
+		r.graphs.close() // what they keep is not a batch's
 		return r.feed(r.Train, nil).explain(err, r.Model, group[0].n)
 	}
 	r.position = group[len(group)-1].after

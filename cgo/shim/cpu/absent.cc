@@ -21,8 +21,5 @@ th_handle *begin_capture() { absent(); }
 void end_capture(th_handle *) { absent(); }
 void abandon_capture(th_handle *) { absent(); }
 void replay(th_handle *) { absent(); }
-void synchronize(int64_t) { absent(); }
-th_handle *record_event() { absent(); }
-double elapsed(th_handle *, th_handle *) { absent(); }
 
 }  // namespace shim

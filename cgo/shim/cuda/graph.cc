@@ -7,6 +7,8 @@
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <torch/headeronly/version.h>
 
+#include <memory>
+
 #include "../impl.h"
 
 namespace shim {
@@ -21,21 +23,14 @@ at::Generator generator_of(c10::DeviceIndex device) { return at::cuda::detail::g
 
 // Graphs that live at the same time share one pool: they run one after the other, and no result of
 // one is read after another has run.
-struct Pool {
-  at::cuda::MempoolId_t id{0, 0};
-  int users = 0;
-};
-Pool pool;
+using Pool = at::cuda::MempoolId_t;
+std::weak_ptr<const Pool> shared_pool;
 
 struct Graph : th_handle {
   at::cuda::CUDAGraph graph;
   c10::DeviceIndex device = c10::cuda::current_device();
+  std::shared_ptr<const Pool> pool;
   Place before{};
-  bool shares = false;
-
-  ~Graph() override {
-    if (shares) pool.users--;
-  }
 };
 
 Graph &graph_of(th_handle *h) {
@@ -75,15 +70,14 @@ void quietly(F f) {
 
 th_handle *begin_capture() {
   auto g = std::make_unique<Graph>();
-  if (pool.users == 0) {
+  g->pool = shared_pool.lock();
+  if (!g->pool) {
     c10::cuda::CUDACachingAllocator::emptyCache();
-    pool.id = at::cuda::graph_pool_handle();
+    shared_pool = g->pool = std::make_shared<const Pool>(at::cuda::graph_pool_handle());
   }
   g->before = place_of(g->device);
   // ThreadLocal: threads that copy batches ahead may go on meanwhile.
-  g->graph.capture_begin(pool.id, cudaStreamCaptureModeThreadLocal);
-  g->shares = true;
-  pool.users++;
+  g->graph.capture_begin(*g->pool, cudaStreamCaptureModeThreadLocal);
   return g.release();
 }
 
@@ -95,12 +89,12 @@ void abandon_capture(th_handle *capture) {
   Graph &g = graph_of(capture);
   quietly([&] { g.graph.capture_end(); });
 #if TORCH_VERSION_MAJOR * 100 + TORCH_VERSION_MINOR < 215  // later ones do it in reset()
-  quietly([&] { c10::cuda::CUDACachingAllocator::endAllocateToPool(g.device, pool.id); });
-  quietly([&] { at::getHostAllocator(at::kCUDA)->end_allocate_to_pool(pool.id); });
+  quietly([&] { c10::cuda::CUDACachingAllocator::endAllocateToPool(g.device, *g.pool); });
+  quietly([&] { at::getHostAllocator(at::kCUDA)->end_allocate_to_pool(*g.pool); });
 #endif
   quietly([&] { g.graph.reset(); });
   (void)cudaGetLastError();
-  pool = Pool{};
+  shared_pool.reset();
   renew_generator(g.device, g.before);
 }
 

@@ -67,8 +67,13 @@ void keep(const std::filesystem::path &path, const std::string &cubin) {
   std::error_code ignored;
   std::filesystem::create_directories(path.parent_path(), ignored);
   const std::filesystem::path temporary = path.string() + ".tmp." + std::to_string(getpid());
-  std::ofstream(temporary, std::ios::binary) << cubin;
-  std::filesystem::rename(temporary, path, ignored);
+  std::ofstream out(temporary, std::ios::binary);
+  out << cubin;
+  out.close();
+  if (out)
+    std::filesystem::rename(temporary, path, ignored);
+  else
+    std::filesystem::remove(temporary, ignored);
 }
 
 // library is the text, loaded. It stays for the life of the process.

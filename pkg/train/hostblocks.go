@@ -5,18 +5,18 @@ import (
 	"syscall"
 )
 
-// memory is the host memory of a run's snapshots: that of one which was released
+// hostBlocks are the host memory of a run's snapshots: that of one which was released
 // serves the next, so that a run needs one copy of its state. It lies outside Go's
 // heap, where a snapshot of a gigabyte would let the collector wait for a gigabyte of
 // garbage.
-type memory struct {
+type hostBlocks struct {
 	mu     sync.Mutex
 	spare  []byte
 	closed bool
 }
 
 // take is a block of n bytes or more, whose content is anything.
-func (m *memory) take(n int64) []byte {
+func (m *hostBlocks) take(n int64) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	block := m.spare
@@ -34,7 +34,7 @@ func (m *memory) take(n int64) []byte {
 }
 
 // give takes a block back, which nobody reads any more.
-func (m *memory) give(block []byte) {
+func (m *hostBlocks) give(block []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed || m.spare != nil {
@@ -45,7 +45,7 @@ func (m *memory) give(block []byte) {
 }
 
 // close frees what is spare now and what is given back later.
-func (m *memory) close() {
+func (m *hostBlocks) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	unmap(m.spare)

@@ -7,7 +7,7 @@ import (
 )
 
 func TestAReleasedSnapshotsMemoryServesTheNext(t *testing.T) {
-	var m memory
+	var m hostBlocks
 	defer m.close()
 	first := m.take(1 << 20)
 	if second := m.take(1 << 20); unsafe.SliceData(second) == unsafe.SliceData(first) {
@@ -28,7 +28,7 @@ func TestAReleasedSnapshotsMemoryServesTheNext(t *testing.T) {
 }
 
 func TestMemoryGivenBackAfterTheEndIsNotKept(t *testing.T) {
-	var m memory
+	var m hostBlocks
 	block := m.take(1 << 20)
 	m.close()
 	m.give(block)
@@ -38,7 +38,7 @@ func TestMemoryGivenBackAfterTheEndIsNotKept(t *testing.T) {
 }
 
 func TestNothingNeedsNoMemory(t *testing.T) {
-	var m memory
+	var m hostBlocks
 	defer m.close()
 	if block := m.take(0); len(block) != 0 {
 		t.Errorf("%d bytes", len(block))
@@ -46,7 +46,7 @@ func TestNothingNeedsNoMemory(t *testing.T) {
 }
 
 func TestASnapshotIsReleasedWhileTheNextIsTaken(t *testing.T) {
-	var m memory
+	var m hostBlocks
 	defer m.close()
 	var wg sync.WaitGroup
 	for range 50 {
