@@ -30,7 +30,7 @@ def describe(case, t):
         "file": case["name"] + ".safetensors", **{k: case[k] for k in keys},
         **labels(t.get("y")), "batch_size": BATCH, "batches": BATCHES,
         "noises": NOISES if "noise" in t else 0,
-        "total_variance": total_variance(t["x"][:BATCH]) if case["variant"] == "topk" else None,
+        "total_variance": total_variance(t["x"][:BATCH]) if "aux_k" in case["params"] else None,
         "parameters": names("f64.grad."), "state_dict": names("init."),
         "metrics": names("f64.metric."), "outputs": names("f64.out."), "tolerance": TOLERANCE,
     }

@@ -5,6 +5,8 @@ stay far below 2 MB. A case with steps 0 has no float32 losses.
 """
 import zlib
 
+import numpy as np
+
 from parity_inputs import Draw
 
 BATCH, BATCHES, NOISES, STEPS = 8, 4, 5, 100
@@ -35,6 +37,11 @@ def saturate(weights):
     weights["logvar.bias"][:2] = -40, 25
 
 
+def thresholds(weights):
+    """Different thresholds above 0."""
+    weights["threshold"][:] = np.linspace(0.05, 0.4, len(weights["threshold"]), dtype=np.float32)
+
+
 def vae_cases():
     yield case("vae_mlp_bernoulli", "vae", "vae", {"latent_dim": 3, "encoder": MLP, "likelihood": "bernoulli"},
                [1, 6, 6], gray((1, 6, 6)), spread=3.0)
@@ -57,6 +64,17 @@ def sae_cases():
     yield case("sae_topk", "sae", "topk",
                {"d_sae": 24, "k": 3, "aux_k": 4, "aux_coefficient": 1 / 32, "dead_after_samples": 16, "b_dec_init": "zeros"},
                [12], lambda d: d.sparse(ROWS, 12, 24, 3))
+
+
+    batch = {"d_sae": 24, "k": 2.5, "aux_k": 4, "aux_coefficient": 1 / 32, "dead_after_samples": 16, "b_dec_init": "zeros"}
+    yield case("sae_batch_topk", "sae", "batch_topk", batch, [12], lambda d: d.sparse(ROWS, 12, 24, 3))
+    yield case("sae_matryoshka", "sae", "matryoshka", batch | {"prefixes": [4, 10, 24]}, [12], lambda d: d.sparse(ROWS, 12, 24, 3))
+    yield case("sae_gated", "sae", "gated", {"d_sae": 24, "l1_coefficient": 0.1, "sparsity_warmup_steps": 20, "dead_after_samples": 16},
+               [12], lambda d: d.sparse(ROWS, 12, 24, 3), step=5, grad_clip=1.0)
+    jump = {"d_sae": 24, "l0_coefficient": 0.05, "sparsity_warmup_steps": 20, "bandwidth": 0.5, "dead_after_samples": 16}
+    yield case("sae_jump_relu", "sae", "jump_relu", jump, [12], lambda d: d.sparse(ROWS, 12, 24, 3), step=5, edit=thresholds)
+    yield case("sae_jump_relu_tanh", "sae", "jump_relu", jump | {"penalty": "tanh", "pre_act_coefficient": 0.01}, [12],
+               lambda d: d.sparse(ROWS, 12, 24, 3), step=5, edit=thresholds)
 
 
 def custom_cases():

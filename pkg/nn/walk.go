@@ -26,9 +26,9 @@ type Param struct {
 }
 
 // Walk lists the tensors of a module in torch.nn's order: of each module first its
-// own parameters, then its buffers, then its sub-modules, each in field order. A nil
-// tensor (no bias) is left out. A tensor field without a tag is a programming error
-// and panics.
+// own parameters, then its buffers, then its sub-modules, each in field order; the fields
+// of an embedded struct with an empty tag are the module's own. A nil tensor (no bias) is
+// left out. A tensor field without a tag is a programming error and panics.
 func Walk(module any) []Param { return walk(reflect.ValueOf(module), "") }
 
 // Params lists the trained parameters.
@@ -64,12 +64,7 @@ func only(params []Param, roles ...Role) []Param {
 var tensorType = reflect.TypeFor[*torch.Tensor]()
 
 func walk(v reflect.Value, prefix string) []Param {
-	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
-		if v.IsNil() {
-			return nil
-		}
-		v = v.Elem()
-	}
+	v = target(v)
 	switch v.Kind() {
 	case reflect.Slice:
 		var params []Param
@@ -78,13 +73,23 @@ func walk(v reflect.Value, prefix string) []Param {
 		}
 		return params
 	case reflect.Struct:
-		return walkStruct(v, prefix)
+		own, modules := fields(v, prefix)
+		return append(sortByRole(own), modules...)
 	}
 	return nil
 }
 
-func walkStruct(v reflect.Value, prefix string) []Param {
-	var own, modules []Param
+// target is what pointers and interfaces lead to; invalid where one is nil.
+func target(v reflect.Value) reflect.Value {
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	return v
+}
+
+// fields are a struct's own tensors and those of its sub-modules. An embedded struct
+// without a name is part of the module, not one below it.
+func fields(v reflect.Value, prefix string) (own, modules []Param) {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		tag, tagged := field.Tag.Lookup("torch")
@@ -102,13 +107,18 @@ func walkStruct(v reflect.Value, prefix string) []Param {
 			continue
 		}
 		name, _ := parseTag(tag)
+		if inner := target(v.Field(i)); field.Anonymous && name == "" && inner.Kind() == reflect.Struct {
+			more, below := fields(inner, prefix)
+			own, modules = append(own, more...), append(modules, below...)
+			continue
+		}
 		inner := prefix
 		if name != "" {
 			inner += name + "."
 		}
 		modules = append(modules, walk(v.Field(i), inner)...)
 	}
-	return append(sortByRole(own), modules...)
+	return own, modules
 }
 
 func sortByRole(own []Param) []Param {

@@ -22,10 +22,14 @@ import (
 // sections are model sections of every variant, with what changes from step to step in
 // them.
 var sections = map[string][]string{
-	"vae/vae":      {"{type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}, likelihood: gaussian}"},
-	"vae/beta_vae": {"{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv, channels: [2, 2], hidden_dims: [6]}}"},
-	"sae/relu_l1":  {"{type: sae, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40, b_dec_init: mean}"},
-	"sae/topk":     {"{type: sae, variant: topk, d_sae: 24, k: 3, aux_k: 4, dead_after_samples: 40}"},
+	"vae/vae":        {"{type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}, likelihood: gaussian}"},
+	"vae/beta_vae":   {"{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv, channels: [2, 2], hidden_dims: [6]}}"},
+	"sae/relu_l1":    {"{type: sae, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40, b_dec_init: mean}"},
+	"sae/topk":       {"{type: sae, variant: topk, d_sae: 24, k: 3, aux_k: 4, dead_after_samples: 40}"},
+	"sae/batch_topk": {"{type: sae, variant: batch_topk, d_sae: 24, k: 2.5, aux_k: 4, dead_after_samples: 40}"},
+	"sae/matryoshka": {"{type: sae, variant: matryoshka, d_sae: 24, k: 3, prefixes: [4, 10, 24], dead_after_samples: 40}"},
+	"sae/gated":      {"{type: sae, variant: gated, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40}"},
+	"sae/jump_relu":  {"{type: sae, variant: jump_relu, d_sae: 24, sparsity_warmup_steps: 90, bandwidth: 0.5, threshold_init: 0.1, dead_after_samples: 40}", "{type: sae, variant: jump_relu, penalty: tanh, d_sae: 24, sparsity_warmup_steps: 9, bandwidth: 0.5, threshold_init: 0.1}"},
 	"custom_model/custom": {
 		"{type: custom_model, loss: cross_entropy, layers: [flatten, linear: 12, batch_norm1d, relu, dropout: 0.3, linear: 3]}",
 		"{type: custom_model, loss: mse, target: input, layers: [conv2d: {out: 2, kernel: 3, padding: 1}, batch_norm2d, gelu, flatten, layer_norm, linear: 64]}",

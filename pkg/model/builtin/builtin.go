@@ -15,6 +15,10 @@ func Registry() model.Registry {
 		vae.BetaVAE(),
 		sae.ReLUL1(),
 		sae.TopK(),
+		sae.BatchTopK(),
+		sae.Matryoshka(),
+		sae.Gated(),
+		sae.JumpReLU(),
 		custom.Custom(),
 	}
 }

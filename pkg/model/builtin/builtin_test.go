@@ -38,11 +38,15 @@ func TestTagsOfEveryVariantAreSound(t *testing.T) {
 
 // minimal is a model section for each variant with what is required and no more.
 var minimal = map[string]string{
-	"vae":      "{type: vae, latent_dim: 2}",
-	"beta_vae": "{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv}}",
-	"relu_l1":  "{type: sae, d_sae: 8}",
-	"topk":     "{type: sae, variant: topk, d_sae: 8, k: 2}",
-	"custom":   "{type: custom_model, loss: mse, target: input, layers: [flatten, linear: 256]}",
+	"vae":        "{type: vae, latent_dim: 2}",
+	"beta_vae":   "{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv}}",
+	"relu_l1":    "{type: sae, d_sae: 8}",
+	"topk":       "{type: sae, variant: topk, d_sae: 8, k: 2}",
+	"batch_topk": "{type: sae, variant: batch_topk, d_sae: 8, k: 2}",
+	"matryoshka": "{type: sae, variant: matryoshka, d_sae: 8, k: 2}",
+	"gated":      "{type: sae, variant: gated, d_sae: 8}",
+	"jump_relu":  "{type: sae, variant: jump_relu, d_sae: 8}",
+	"custom":     "{type: custom_model, loss: mse, target: input, layers: [flatten, linear: 256]}",
 }
 
 // Each variant trains, evaluates without moving anything, embeds and predicts in the

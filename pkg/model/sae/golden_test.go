@@ -25,12 +25,9 @@ func run(t *testing.T, v model.Variant, params any, n int64, fn func(m model.Mod
 	})
 }
 
-func core(m model.Model) *Core {
-	if s, ok := m.(*topK); ok {
-		return s.Core
-	}
-	return m.(*reluL1).Core
-}
+func core(m model.Model) *Core { return m.(interface{ core() *Core }).core() }
+
+func (s *Core) core() *Core { return s }
 
 func reluConfig(m int64) *ReLUL1Config {
 	return &ReLUL1Config{Config: Config{DSAE: m, DeadAfterSamples: 1}, L1Coefficient: 0.1, BDecInit: "zeros"}
@@ -102,5 +99,68 @@ func TestAuxKGolden(t *testing.T) {
 		torchtest.Near(t, "AuxK before normalisation", aux.Mul(variance(e)), 1e-6, 7.109229)
 		torchtest.Near(t, "dead", metric(t, out, "dead"), 0, 0.5)
 		torchtest.Near(t, "loss", out.Loss, 1e-6, 1.540415+4.626467/32)
+	})
+}
+
+func batchConfig(m int64, k float64) *BatchTopKConfig {
+	return &BatchTopKConfig{Config: Config{DSAE: m, DeadAfterSamples: 100}, K: k, AuxCoefficient: 1.0 / 32, BDecInit: "zeros"}
+}
+
+func TestBatchTopKGolden(t *testing.T) {
+	run(t, BatchTopK(), batchConfig(6, 1), 4, func(m model.Model, s *Core) {
+		x := golden(s)
+		f, smallest := m.(*batchTopK).shared(m.(*batchTopK).activations(x))
+		torchtest.Near(t, "smallest kept", smallest, 1e-6, 1.371599)
+		torchtest.Near(t, "L0 per row", f.Gt(0).To(torch.Float64).SumDim([]int64{1}, false), 0, 1, 2, 0)
+		out := m.Loss(&model.Context{Train: true}, model.Batch{X: x})
+		torchtest.Near(t, "L2", metric(t, out, "l2"), 1e-6, 1.328759)
+		torchtest.Near(t, "threshold", metric(t, out, "threshold"), 1e-6, 1.371599)
+	})
+}
+
+func TestMatryoshkaGolden(t *testing.T) {
+	c := &MatryoshkaConfig{BatchTopKConfig: *batchConfig(6, 1), Prefixes: []int64{2, 6}}
+	run(t, Matryoshka(), c, 4, func(m model.Model, s *Core) {
+		out := m.Loss(&model.Context{Train: true}, model.Batch{X: golden(s)})
+		torchtest.Near(t, "mean of the prefixes", metric(t, out, "l2"), 1e-6, 0.976078)
+	})
+}
+
+func TestGatedGolden(t *testing.T) {
+	c := &GatedConfig{Config: Config{DSAE: 6, DeadAfterSamples: 100}, L1Coefficient: 0.5, BDecInit: "zeros"}
+	run(t, Gated(), c, 4, func(m model.Model, s *Core) {
+		g := m.(*gated)
+		s.BEnc = torch.Zeros([]int64{6}, torch.As(torch.Float64)) // what golden fills
+		x := golden(s)
+		torch.NoGrad(func() {
+			g.BGate.Copy_(s.BEnc)
+			g.BMag.Copy_(torchtest.Wave(1, 6, 1.1, 0.1).Flatten(0, 1))
+			g.RMag.Copy_(torchtest.Wave(1, 6, 1.3, 0.1).Flatten(0, 1))
+		})
+		out := m.Loss(&model.Context{}, model.Batch{X: x})
+		torchtest.Near(t, "L2", metric(t, out, "l2"), 1e-6, 1.919529)
+		torchtest.Near(t, "L1", metric(t, out, "l1"), 1e-6, 2.992087)
+		torchtest.Near(t, "auxiliary", metric(t, out, "aux"), 1e-6, 1.863873)
+		torchtest.Near(t, "loss", out.Loss, 1e-6, 1.919529+0.5*2.992087+1.863873)
+	})
+}
+
+func jumpConfig() *JumpReLUConfig {
+	return &JumpReLUConfig{Config: Config{DSAE: 6, DeadAfterSamples: 100}, Penalty: "step", L0Coefficient: 0.5, ThresholdInit: 0.3, Bandwidth: 0.5,
+		TanhScale: 4, BDecInit: "zeros"}
+}
+
+func TestJumpReLUGolden(t *testing.T) {
+	run(t, JumpReLU(), jumpConfig(), 4, func(m model.Model, s *Core) {
+		out := m.Loss(&model.Context{}, model.Batch{X: golden(s)})
+		torchtest.Near(t, "loss", out.Loss, 1e-6, 3.197206)
+		torchtest.Near(t, "L0", metric(t, out, "l0"), 1e-6, 2.666667)
+		out.Loss.Backward()
+		torchtest.Near(t, "gradient of the thresholds", m.(*jumpReLU).Threshold.Grad(), 1e-6, -0.624725, 0, 0, 0, 0, -0.699093)
+	})
+	c := jumpConfig()
+	c.Penalty = "tanh"
+	run(t, JumpReLU(), c, 4, func(m model.Model, s *Core) {
+		torchtest.Near(t, "tanh penalty", metric(t, m.Loss(&model.Context{}, model.Batch{X: golden(s)}), "penalty"), 1e-6, 2.607878)
 	})
 }

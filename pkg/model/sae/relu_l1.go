@@ -49,19 +49,5 @@ func (s *reluL1) Loss(c *model.Context, b model.Batch) model.Output {
 	if c.Train {
 		s.count(counts, x.Size(0))
 	}
-	return model.Output{Loss: l2.Add(s.penalty(c, l1)), Metrics: metrics}
-}
-
-func (s *reluL1) penalty(c *model.Context, l1 *torch.Tensor) *torch.Tensor {
-	if !c.Train {
-		return l1.MulScalar(s.lambda)
-	}
-	return l1.Mul(c.Scheduled(l1, func(step int64) float64 { return s.lambda * s.weight(step) }))
-}
-
-func (s *reluL1) weight(step int64) float64 {
-	if step >= s.warmup {
-		return 1
-	}
-	return float64(step) / float64(s.warmup)
+	return model.Output{Loss: l2.Add(warmed(c, l1, s.lambda, s.warmup)), Metrics: metrics}
 }

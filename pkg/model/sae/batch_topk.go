@@ -1,0 +1,131 @@
+package sae
+
+import (
+	"math"
+
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// batchTopK is the sparse autoencoder of Bussmann et al. 2024 (arXiv 2412.06410): f keeps
+// the ⌊B·k⌋ largest of relu(h) of a whole training batch, so that samples share them as
+// they need. Where there is no batch to share with, in evaluation and inference,
+// f = relu(h) · 1[h > θ]. θ follows the smallest activation that a batch keeps: the mean
+// of all of them up to 1000 steps, then an average that forgets over 1000 steps. The loss
+// is that of topK.
+type batchTopK struct {
+	*Core     `torch:""`
+	Threshold *torch.Tensor `torch:"threshold,buffer"`     // θ, a scalar; 0 before the first step
+	Variance  *torch.Tensor `torch:"total_variance,state"` // V, a scalar; 1 until it is set
+	k         float64
+	kAux      int64
+	alpha     float64
+	loss      func(x, f *torch.Tensor) (l2, e *torch.Tensor)
+}
+
+// BatchTopKConfig adds the sparsity and the auxiliary loss.
+type BatchTopKConfig struct {
+	Config         `yaml:",inline"`
+	K              float64 `yaml:"k" check:"required,gt=0" doc:"the mean number of latents that are active in one sample; it may be a fraction"`
+	AuxK           *int64  `yaml:"aux_k" check:"min=1" doc:"the number of dead latents that the auxiliary loss uses in one sample; half the input's dimensions by default"`
+	AuxCoefficient float64 `yaml:"aux_coefficient" default:"0.03125" check:"min=0" doc:"the weight of the auxiliary loss"`
+	BDecInit       string  `yaml:"b_dec_init" default:"geometric_median" check:"oneof=geometric_median|mean|zeros" doc:"the start of b_dec, from the first batch"`
+}
+
+// Validate holds that there are as many latents as are chosen.
+func (c *BatchTopKConfig) Validate() (problems []string) {
+	if c.K > float64(c.DSAE) {
+		problems = append(problems, tooMany("k", int64(math.Ceil(c.K)), c.DSAE))
+	}
+	if c.AuxK != nil && *c.AuxK > c.DSAE {
+		problems = append(problems, tooMany("aux_k", *c.AuxK, c.DSAE))
+	}
+	return problems
+}
+
+// BatchTopK is the registry line.
+func BatchTopK() model.Variant {
+	return model.Variant{Type: "sae", Name: "batch_topk", Params: func() any { return new(BatchTopKConfig) }, Build: func(params any, in model.Inputs, o nn.Options) (model.Model, error) {
+		return newBatchTopK(params.(*BatchTopKConfig), in, o), nil
+	}}
+}
+
+func newBatchTopK(c *BatchTopKConfig, in model.Inputs, o nn.Options) *batchTopK {
+	s := &batchTopK{Core: newCore(c.Config, c.BDecInit, in, o), k: c.K, kAux: max(1, min(in.Dim()/2, c.DSAE)), alpha: c.AuxCoefficient}
+	if c.AuxK != nil {
+		s.kAux = *c.AuxK
+	}
+	s.Threshold = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(0) })
+	s.Variance = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(1) })
+	s.encode = func(x *torch.Tensor) *torch.Tensor { return s.above(s.activations(x)) }
+	s.loss = func(x, f *torch.Tensor) (l2, e *torch.Tensor) {
+		e = x.Sub(s.decode(f))
+		return squared(e), e
+	}
+	return s
+}
+
+// activations are relu(h) of x, [B, m].
+func (s *batchTopK) activations(x *torch.Tensor) *torch.Tensor {
+	return s.hidden(x).To(x.DType()).ReLU()
+}
+
+// above is the code outside training.
+func (s *batchTopK) above(a *torch.Tensor) *torch.Tensor {
+	return a.Mul(a.Detach().Sub(s.Threshold).Gt(0).To(a.DType()))
+}
+
+// shared is the code in training, and the smallest activation that it keeps: infinite
+// where it keeps none.
+func (s *batchTopK) shared(a *torch.Tensor) (f, smallest *torch.Tensor) {
+	flat := a.Flatten(0, 1)
+	kept := max(1, min(int64(s.k*float64(a.Size(0))), flat.Numel()))
+	values, places := flat.TopK(kept, 0)
+	f = torch.Zeros(flat.Shape(), torch.Like(a)).Scatter(0, places, values).Reshape(a.Shape())
+	positive := values.Detach().MaskedFill(values.Detach().Gt(0).LogicalNot(), math.Inf(1))
+	return f, positive.Neg().Amax([]int64{0}, false).Neg()
+}
+
+// follow moves θ towards the smallest activation of a training batch; it stays where the
+// batch kept none.
+func (s *batchTopK) follow(c *model.Context, smallest *torch.Tensor) {
+	rate := c.Scheduled(smallest, func(step int64) float64 { return math.Max(1e-3, 1/float64(step+1)) })
+	torch.NoGrad(func() {
+		known := smallest.Lt(math.Inf(1)).To(smallest.DType())
+		step := smallest.MaskedFill(known.Gt(0).LogicalNot(), 0).Sub(s.Threshold).Mul(rate).Mul(known)
+		s.Threshold.Add_(step)
+	})
+}
+
+// DataInit sets b_dec, and V to the variance of the first batch (to 1 where it has
+// none).
+func (s *batchTopK) DataInit(x *torch.Tensor) {
+	s.Core.DataInit(x)
+	v := variance(s.rows(x))
+	s.Variance.Copy_(v.MaskedFill(v.Gt(0).LogicalNot(), 1))
+}
+
+// Loss takes the code of training, or that of inference; metrics: l2, aux, l0,
+// explained_variance, dead, threshold.
+func (s *batchTopK) Loss(c *model.Context, b model.Batch) model.Output {
+	x, dead := s.rows(b.X), s.dead()
+	a := s.activations(x)
+	f := s.above(a)
+	if c.Train {
+		var smallest *torch.Tensor
+		f, smallest = s.shared(a)
+		s.follow(c, smallest)
+	}
+	l2, e := s.loss(x, f)
+	ofDead, latents := a.Mul(dead.To(a.DType())).TopK(s.kAux, 1)
+	aux := s.auxK(e, ofDead, latents, dead)
+	counts := f.Detach().PositiveCounts()
+	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "aux", Value: aux.Detach()}},
+		sparsity(x, e, meanActive(counts, x), dead)...)
+	metrics = append(metrics, model.Metric{Name: "threshold", Value: s.Threshold.Clone()})
+	if c.Train {
+		s.count(counts, x.Size(0))
+	}
+	return model.Output{Loss: l2.Div(s.Variance).Add(aux.MulScalar(s.alpha)), Metrics: metrics}
+}

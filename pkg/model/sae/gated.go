@@ -1,0 +1,77 @@
+package sae
+
+import (
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// gated is the sparse autoencoder of Rajamanoharan et al. 2024 (arXiv 2404.16014): which
+// latents are active and how much are told apart, so that the penalty shrinks no
+// activation. With c = (x - b_dec) W_enc,
+//
+//	π = c + b_gate,  f = 1[π > 0] · relu(e^{r_mag} c + b_mag)
+//	loss = mean_B( |x - x^|² + λ w Σ relu(π) + |x - (relu(π) W_dec + b_dec)|² )
+//
+// In the last term decoder and b_dec are held fixed, and decoder rows have norm 1: the
+// paper's pair; SAELens leaves both free and weighs the penalty with the rows' norms.
+type gated struct {
+	*Core  `torch:""`
+	BGate  *torch.Tensor `torch:"b_gate"` // [m]
+	BMag   *torch.Tensor `torch:"b_mag"`  // [m]
+	RMag   *torch.Tensor `torch:"r_mag"`  // [m], the logarithm of a factor
+	lambda float64
+	warmup int64
+}
+
+// GatedConfig adds the penalty.
+type GatedConfig struct {
+	Config              `yaml:",inline"`
+	L1Coefficient       float64 `yaml:"l1_coefficient" default:"0.1" check:"min=0" doc:"the weight of the sum of a sample's gate values"`
+	SparsityWarmupSteps int64   `yaml:"sparsity_warmup_steps" default:"2000" check:"min=0" doc:"the steps in which that weight grows from 0"`
+	BDecInit            string  `yaml:"b_dec_init" default:"zeros" check:"oneof=zeros|mean|geometric_median" doc:"the start of b_dec, from the first batch"`
+}
+
+// Gated is the registry line.
+func Gated() model.Variant {
+	return model.Variant{Type: "sae", Name: "gated", Params: func() any { return new(GatedConfig) }, Build: buildGated}
+}
+
+func buildGated(params any, in model.Inputs, o nn.Options) (model.Model, error) {
+	c := params.(*GatedConfig)
+	zero := func(t *torch.Tensor) { t.Fill_(0) }
+	s := &gated{Core: newCore(c.Config, c.BDecInit, in, o), lambda: c.L1Coefficient, warmup: c.SparsityWarmupSteps}
+	s.BGate, s.BMag, s.RMag = s.BEnc, o.Param([]int64{c.DSAE}, zero), o.Param([]int64{c.DSAE}, zero)
+	s.BEnc = nil
+	s.encode = func(x *torch.Tensor) *torch.Tensor {
+		_, f := s.gates(x)
+		return f
+	}
+	return s, nil
+}
+
+// gates are π and f of x [B, n], both [B, m].
+func (s *gated) gates(x *torch.Tensor) (pi, f *torch.Tensor) {
+	c := x.Sub(s.BDec).MatMul(s.WEnc).To(x.DType())
+	pi = c.Add(s.BGate)
+	magnitude := c.Mul(s.RMag.Exp()).Add(s.BMag).ReLU()
+	return pi, magnitude.Mul(pi.Detach().Gt(0).To(x.DType()))
+}
+
+// Loss has the final weight in evaluation; metrics: l2, l1, aux, l0, explained_variance,
+// dead.
+func (s *gated) Loss(c *model.Context, b model.Batch) model.Output {
+	x := s.rows(b.X)
+	pi, f := s.gates(x)
+	open := pi.ReLU()
+	e := x.Sub(s.decode(f))
+	l2, l1 := squared(e), open.SumDim([]int64{1}, false).Mean()
+	aux := squared(x.Sub(s.BDec.Detach().AddMM(open, s.WDec.Detach())))
+	counts := f.Detach().PositiveCounts()
+	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "l1", Value: l1.Detach()}, {Name: "aux", Value: aux.Detach()}},
+		sparsity(x, e, meanActive(counts, x), s.dead())...)
+	if c.Train {
+		s.count(counts, x.Size(0))
+	}
+	return model.Output{Loss: l2.Add(warmed(c, l1, s.lambda, s.warmup)).Add(aux), Metrics: metrics}
+}
