@@ -44,7 +44,7 @@ def fetch(version, kind, root, whole, say):
     another process has meanwhile."""
     def fill(tree, tmp):
         say(f"fetching version {version} for {kind} with pip, once, into {root} (about {DOWNLOAD[kind]})")
-        unpack(kind, only(pip_download([f"torch=={version}"], tmp, deps=False)), tree, tmp, say)
+        unpack(kind, only(pip_download([f"torch=={version}"], tmp, False, say)), tree, tmp, say)
         check_loads(tree / "lib" / ("libtorch_cuda.so" if kind == "cuda" else "libtorch_cpu.so"))
         if kind == "cuda":
             share(tree, root.with_name(f"libtorch-{version}-cpu"))
@@ -58,7 +58,7 @@ def fetch_headers(cuda, parts, folder, whole, say):
     came without them."""
     def fill(tree, tmp):
         say(f"fetching the headers {parts} of CUDA {cuda} with pip, once, into {folder}")
-        with opened(pip_download([f"cuda-toolkit[{parts}]=={cuda}.*"], tmp, deps=True)) as wheels:
+        with opened(pip_download([f"cuda-toolkit[{parts}]=={cuda}.*"], tmp, True, say)) as wheels:
             take_headers(wheels, tree)
 
     make(folder, NEEDED_BYTES["cpu"], whole, fill, say)
@@ -116,7 +116,7 @@ def locked(path, say):
         yield
 
 
-def pip_download(requirements, tmp, deps):
+def pip_download(requirements, tmp, deps, say):
     """The wheels that pip fetched. Always those for CPython 3.11: the C++ part is the same in each,
     and so any Python will do that has a pip."""
     dest = Path(tempfile.mkdtemp(dir=tmp))
@@ -130,10 +130,11 @@ def pip_download(requirements, tmp, deps):
     command += [f"--platform={tag}" for tag in tags] + ([] if deps else ["--no-deps"])
     command += ["--dest", str(dest), *requirements]
     env = {**os.environ, "TMPDIR": str(tmp)}  # pip's own copy: beside ours, not on a small /tmp
-    progress = sys.stderr.fileno() if sys.stderr.isatty() else subprocess.DEVNULL
-    pip = subprocess.Popen(command, stdout=progress, stderr=subprocess.PIPE, text=True, env=env)
+    on_terminal = sys.stderr.isatty()  # there pip has a bar of its own
+    pip = subprocess.Popen(command, stdout=sys.stderr.fileno() if on_terminal else subprocess.DEVNULL,
+                           stderr=subprocess.PIPE, text=True, env=env)
     try:
-        _, errors = pip.communicate()
+        errors = watch(pip, tmp, None if on_terminal else say)
     except BaseException:
         pip.kill()
         pip.wait()
@@ -143,6 +144,26 @@ def pip_download(requirements, tmp, deps):
         raise FetchError(f"pip could not get {' '.join(requirements)} ({said[0] if said else errors.strip()[-300:]}); "
                          "is this machine online? Once fetched, libtorch works offline")
     return sorted(dest.glob("*.whl"))
+
+
+def watch(pip, folder, say, every=10):
+    """Waits for pip and answers what it wrote to stderr; tells every so many seconds how much lies in
+    the folder by then."""
+    while True:
+        try:
+            return pip.communicate(timeout=every)[1]
+        except subprocess.TimeoutExpired:
+            if say:
+                say(f"{size_of(folder) / 1e6:.0f} MB so far")
+
+
+def size_of(folder):
+    """The bytes of all files in a folder, as far as they are still there."""
+    size = 0
+    for path in Path(folder).rglob("*"):
+        with contextlib.suppress(OSError):
+            size += path.lstat().st_size
+    return size
 
 
 def unpack(kind, wheel, tree, tmp, say):
@@ -160,7 +181,7 @@ def unpack(kind, wheel, tree, tmp, say):
     wanted = cuda_requirements(requires, kind)
     if not wanted or not any(name.startswith("libcu") for name in left):
         return
-    with opened(pip_download(wanted, tmp, deps=True)) as wheels:
+    with opened(pip_download(wanted, tmp, True, say)) as wheels:
         take_needed(wheels, lib, left + (plugins(wheels) if kind == "cuda" else []))
         if kind == "cuda":
             take_headers(wheels, tree / "cuda" / "include")

@@ -292,3 +292,14 @@ func TestFetchThatIsInterruptedLeavesNothing(t *testing.T) {
 		t.Errorf("the cache has %v", got)
 	}
 }
+
+func TestAFetchWithoutATerminalTellsHowMuchIsThere(t *testing.T) {
+	const script = `import subprocess, sys, libtorch_fetch
+child = "import sys, time; open('part', 'wb').write(bytes(3_000_000)); time.sleep(1); sys.exit('the end')"
+pip = subprocess.Popen([sys.executable, "-c", child], stderr=subprocess.PIPE, text=True, cwd=sys.argv[1])
+print(libtorch_fetch.watch(pip, sys.argv[1], print, every=0.3).strip())`
+	out, err := exec.Command("python3", "-B", "-c", script, t.TempDir()).CombinedOutput()
+	if text := string(out); err != nil || !strings.Contains(text, "3 MB so far\n") || !strings.HasSuffix(text, "\nthe end\n") {
+		t.Errorf("%v: %s", err, text)
+	}
+}

@@ -91,6 +91,18 @@ func TestTheSchemaTakesWhatTheLoaderTakes(t *testing.T) {
 			t.Errorf("%s: %v", change[1], err)
 		}
 	}
+	for _, layers := range []string{
+		"linear: 8, relu, {tanh: null}, linear: {out: 3, bias: false}, linear: \"${SIZE}\"", "conv2d: {out: 4, kernel: 3, padding: 1}, batch_norm2d, dropout, dropout: 0.5, dropout: {p: 0.1}, flatten, layer_norm, layer_norm: 3, layer_norm: [3, 4], layer_norm: {shape: [2]}",
+		"unflatten: [1, 8, 8], unflatten: 8, conv_transpose2d: {out: 4, kernel: 3, output_padding: 1, stride: 2}", "sequential: [linear: 4, sequential: [relu, linear: 3]], sequential: {layers: [sigmoid]}",
+	} {
+		text := strings.Replace(small, "type: vae\n  latent_dim: 2\n  encoder:\n    hidden_dims: [8]", "type: custom_model\n  loss: mse\n  target: input\n  layers: ["+layers+"]", 1)
+		if _, _, err := config.ParseTrain("x.yaml", []byte(text), config.Options{Models: builtin.Registry(), Env: func(string) (string, bool) { return "7", true }}); err != nil {
+			t.Fatalf("the test is wrong: %v", err)
+		}
+		if err := conforms(t, schema, text); err != nil {
+			t.Errorf("%s: %v", layers, err)
+		}
+	}
 	for _, text := range []string{"extends: base.yaml\n", "extends: base.yaml\nmodel: {latent_dim: 4}\n", "extends: base.yaml\ntraining: {lr: 0.1, grad_clip: null}\n", "extends: base.yaml\nsplits: [test]\n"} {
 		if err := conforms(t, schema, text); err != nil {
 			t.Errorf("%s: %v", text, err)
@@ -110,7 +122,15 @@ func TestTheSchemaRefusesBrokenConfigs(t *testing.T) {
 		{"epochs: 1", "scheduler: {name: step}"}, {"epochs: 1", "grad_clip: 0"}, {"epochs: 1", "precision: fp8"}, {"device: cpu", "device: gpu0"}, {"epochs: 1", "deterministic: maybe"}, {"save_strategy: best", "save_strategy: every"},
 		{"save_strategy: best", "monitor: val_loss"}, {"save_strategy: best", "mode: lowest"}, {"checkpoint:", "checkpoints:"}, {"checkpoint:", "output: {dtype: float32}\ncheckpoint:"}, {"training:", "train:"},
 	}
-	if len(changes) < 30 {
+	const vae = "type: vae\n  latent_dim: 2\n  encoder:\n    hidden_dims: [8]"
+	for _, layer := range []string{
+		"linear", "linear: 0", "linear: wide", "linear: {out: 3, biass: true}", "linear: {bias: true}", "linear: {out: 3, bias: 2}", "linear: [3]", "conv2d", "conv2d: 3", "conv2d: {out: 3}", "conv2d: {out: 1, kernel: 3, paddin: 1}",
+		"conv2d: {out: 1, kernel: 3, output_padding: 1}", "conv2d: {out: 1.5, kernel: 3}", "conv_transpose2d: {out: 1, stride: 2}", "conv_transpose2d: {out: 1, kernel: 3, output_paddin: 1}", "batch_norm2d: 16", "batch_norm1d: {eps: 1}",
+		"layer_norm: [0]", "layer_norm: {shap: 3}", "dropout: 1", "dropout: {p: 0.5, q: 1}", "relu: 3", "reluu", "flatten: {}", "unflatten", "unflatten: {size: [3]}", "sequential: []", "sequential: [relu, linear: {in: 3}]", "sequential: {layers: [reluu]}", "sequential: relu",
+	} {
+		changes = append(changes, [2]string{vae, "type: custom_model\n  loss: mse\n  target: input\n  layers: [" + layer + "]"})
+	}
+	if len(changes) < 70 {
 		t.Fatal("too few")
 	}
 	for _, change := range changes {

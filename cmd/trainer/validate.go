@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -16,26 +17,29 @@ func validateCommand() *cli.Command {
 		Name: "validate", Usage: "check configs and their data without training", ArgsUsage: "CONFIG…",
 		Description: "Reads each config as train, extract-embeddings or predict would, opens its data, and tells what\n" +
 			"would happen: shapes, steps, parameters, memory and disk. A model that does not fit the data and a disk\n" +
-			"that is too small are told as well. Needs no libtorch.\n\nExamples:\n   trainer validate configs/*.yaml",
-		Flags: common(),
+			"that is too small are told as well. Needs no libtorch, except for --time: that does a few steps on\n" +
+			"the device of the config and tells how long an epoch and the whole run will take.\n\nExamples:\n" +
+			"   trainer validate configs/*.yaml\n" +
+			"   trainer validate configs/train_vae.yaml --time",
+		Flags: append(common(), &cli.BoolFlag{Name: "time", Usage: "estimate the time by 3 steps, after a warm-up"}),
 		Action: func(c *cli.Context) error {
 			paths, err := targets(c)
 			if err != nil {
 				return err
 			}
-			return runValidate(newConsole(c), paths, c.StringSlice("set"))
+			return runValidate(c.Context, newConsole(c), paths, c.StringSlice("set"), c.Bool("time"))
 		},
 	}
 }
 
 // runValidate checks all configs, and tells of those that are right also where others
 // are wrong.
-func runValidate(out *console, paths, set []string) error {
+func runValidate(ctx context.Context, out *console, paths, set []string, timed bool) error {
 	report := []validated{}
 	var lines []string
 	var wrong problems
 	for _, path := range paths {
-		v, err := validate(path, set)
+		v, err := validate(ctx, path, set, timed)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
@@ -62,6 +66,7 @@ type validated struct {
 	Test        int     `json:"test,omitempty"`
 	Steps       int64   `json:"steps,omitempty"`
 	need
+	Time *timing `json:"time,omitempty"`
 }
 
 func (v validated) String() string {
@@ -71,17 +76,20 @@ func (v validated) String() string {
 		if v.Steps > 0 {
 			text += fmt.Sprintf("; %d steps", v.Steps)
 		}
-		text += v.need.String()
+		text += v.need.String() + v.Time.String()
 	}
 	return text
 }
 
-func validate(path string, set []string) (validated, error) {
+func validate(ctx context.Context, path string, set []string, timed bool) (validated, error) {
 	kind, err := config.Kind(path)
 	if err != nil {
 		return validated{}, err
 	}
 	o := config.Options{Models: builtin.Registry(), Set: set}
+	if kind == config.KindInfer && timed {
+		return validated{}, mistakef("%s is not a training config: --time has nothing to measure", path)
+	}
 	if kind == config.KindInfer {
 		cfg, _, err := config.LoadInfer(path, o)
 		if err != nil {
@@ -111,6 +119,8 @@ func validate(path string, set []string) (validated, error) {
 		sampler := dataset.NewSampler(v.Train, cfg.Data.BatchSize, cfg.Experiment.Seed, cfg.Data.DropLast)
 		epochs, v.Steps = s.trainConfig().Length(order{sampler})
 	}
-	v.need, err = needOf(cfg, data, epochs)
+	if v.need, err = needOf(cfg, data, epochs); err == nil && timed {
+		v.Time, err = timeRun(ctx, cfg, doc)
+	}
 	return v, locate(doc, err)
 }

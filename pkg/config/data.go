@@ -67,8 +67,8 @@ func (l *Labels) UnmarshalConfig(v Value) {
 }
 
 // ConfigSchema is a path or a section of paths.
-func (l *Labels) ConfigSchema(section func(any) map[string]any) map[string]any {
-	return map[string]any{"anyOf": []any{map[string]any{"type": "string", "minLength": 1}, section(labelFiles{})}}
+func (l *Labels) ConfigSchema(w SchemaWriter) map[string]any {
+	return map[string]any{"anyOf": []any{map[string]any{"type": "string", "minLength": 1}, w.Section(new(labelFiles))}}
 }
 
 // splits gives a Labels' or Data's files by split, in order.

@@ -10,20 +10,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// SchemaProvider is a type with its own UnmarshalConfig that says what it reads, as a
-// JSON Schema. section gives the schema of a struct with this package's tags.
-type SchemaProvider interface {
-	ConfigSchema(section func(any) map[string]any) map[string]any
-}
-
 // Schema is the JSON Schema (draft 7) of both kinds of config, from the tags of their
 // structs and of the models' parameters: what an editor can check while one types. It
 // takes everything that LoadTrain and LoadInfer take, and refuses what they refuse but
 // for rules that span keys, such as a sum, and what only the data can tell. A file that
 // extends another may lack what is required.
 func Schema(models Models) ([]byte, error) {
-	s := schemer{models: models}
-	kinds := map[string]any{}
+	kinds := object{}
+	s := schemer{models: models, shared: kinds}
 	for _, partial := range []bool{false, true} {
 		s.partial = partial
 		for name, section := range map[string]any{KindTrain: Train{}, KindInfer: Infer{}} {
@@ -66,6 +60,7 @@ type schemer struct {
 	models  Models
 	kind    string
 	partial bool
+	shared  object // the definitions of the whole schema
 }
 
 // top is the schema of a whole file.
@@ -207,7 +202,7 @@ func (s schemer) value(t reflect.Type, f field, path string) object {
 		return s.model()
 	}
 	if p, ok := reflect.New(t).Interface().(SchemaProvider); ok {
-		return p.ConfigSchema(func(section any) map[string]any { return s.section(elem(reflect.TypeOf(section)), path) })
+		return p.ConfigSchema(writer{s, path})
 	}
 	if t == nodeType || reflect.PointerTo(t).Implements(unmarshalerType) {
 		return object{}

@@ -37,24 +37,26 @@ type kind struct {
 	fresh func() spec
 	// main reads a short form, such as 128 in linear: 128; nil where there is none.
 	main func(s spec, v config.Value)
+	// short is the JSON Schema of a short form; layer is that of an item of the list.
+	short func(layer map[string]any) map[string]any
 }
 
 // kinds lists every layer, in the order of messages.
 func kinds() []kind {
 	list := []kind{
-		{"linear", func() spec { return &linear{Bias: true} }, func(s spec, v config.Value) { v.Decode(&s.(*linear).Out, "min=1") }},
-		{"conv2d", func() spec { return &conv2d{} }, nil},
-		{"conv_transpose2d", func() spec { return &convTranspose2d{} }, nil},
-		{"batch_norm1d", func() spec { return batchNorm1d{} }, nil},
-		{"batch_norm2d", func() spec { return batchNorm2d{} }, nil},
-		{"layer_norm", func() spec { return &layerNorm{} }, func(s spec, v config.Value) { decodeSizes(v, &s.(*layerNorm).Shape) }},
-		{"dropout", func() spec { return &dropout{} }, func(s spec, v config.Value) { v.Decode(&s.(*dropout).P, "min=0,lt=1") }},
-		{"flatten", func() spec { return flatten{} }, nil},
-		{"unflatten", func() spec { return &unflatten{} }, func(s spec, v config.Value) { decodeSizes(v, &s.(*unflatten).Shape) }},
-		{"sequential", func() spec { return &sequential{} }, func(s spec, v config.Value) { v.Decode(&s.(*sequential).Layers, "minlen=1") }},
+		{"linear", func() spec { return &linear{Bias: true} }, func(s spec, v config.Value) { v.Decode(&s.(*linear).Out, "min=1") }, sizeSchema},
+		{"conv2d", func() spec { return &conv2d{} }, nil, nil},
+		{"conv_transpose2d", func() spec { return &convTranspose2d{} }, nil, nil},
+		{"batch_norm1d", func() spec { return batchNorm1d{} }, nil, nil},
+		{"batch_norm2d", func() spec { return batchNorm2d{} }, nil, nil},
+		{"layer_norm", func() spec { return &layerNorm{} }, func(s spec, v config.Value) { decodeSizes(v, &s.(*layerNorm).Shape) }, sizesSchema},
+		{"dropout", func() spec { return &dropout{} }, func(s spec, v config.Value) { v.Decode(&s.(*dropout).P, "min=0,lt=1") }, shareSchema},
+		{"flatten", func() spec { return flatten{} }, nil, nil},
+		{"unflatten", func() spec { return &unflatten{} }, func(s spec, v config.Value) { decodeSizes(v, &s.(*unflatten).Shape) }, sizesSchema},
+		{"sequential", func() spec { return &sequential{} }, func(s spec, v config.Value) { v.Decode(&s.(*sequential).Layers, "minlen=1") }, listSchema},
 	}
 	for _, name := range nn.Activations {
-		list = append(list, kind{name, func() spec { return activation(name) }, nil})
+		list = append(list, kind{name, func() spec { return activation(name) }, nil, nil})
 	}
 	return list
 }
@@ -75,21 +77,6 @@ func (l *Layer) UnmarshalConfig(v config.Value) {
 		names = append(names, k.name)
 	}
 	v.WrongWord(word, names)
-}
-
-// ConfigSchema is the words of layers without arguments, and a section of one key for
-// each of the others. What stands under that key is checked when the config is read.
-func (l *Layer) ConfigSchema(func(any) map[string]any) map[string]any {
-	var words []string
-	sections := map[string]any{}
-	for _, k := range kinds() {
-		words = append(words, k.name)
-		sections[k.name] = map[string]any{}
-	}
-	return map[string]any{"anyOf": []any{
-		map[string]any{"enum": words},
-		map[string]any{"type": "object", "properties": sections, "additionalProperties": false, "minProperties": 1, "maxProperties": 1},
-	}}
 }
 
 // read fills s from what stands under the layer's name.
