@@ -12,6 +12,10 @@ import time
 PEERS = pathlib.Path(__file__).parent / "peers"
 
 
+class PeerEnded(Exception):
+    """A peer's process has ended; the text is its last words."""
+
+
 class Process:
     """A file of bench/peers that runs until it is closed; see peers/serve.py. It starts beside the
     others: ready waits for it."""
@@ -41,7 +45,7 @@ class Process:
 
     def heard(self, line):
         if not line:
-            raise SystemExit(f"bench: {self.name} ended with {self.process.wait()}: {self.log.read_text()[-2000:]}")
+            raise PeerEnded(f"{self.name} ended with {self.process.wait()}: {self.log.read_text()[-2000:]}")
         return json.loads(line)
 
     def close(self):

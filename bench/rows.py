@@ -6,8 +6,8 @@ import numpy as np
 
 import ours
 import prepare
-from measure import PEERS, Comparison, Process, environment
-from workloads import Peer
+from measure import PEERS, Comparison, PeerEnded, Process, environment
+from workloads import Peer, installed
 
 TOLERANCE = 1e-4  # relative, between losses in float32 whose sums have another order
 
@@ -15,18 +15,20 @@ TOLERANCE = 1e-4  # relative, between losses in float32 whose sums have another 
 def training(bench, work):
     """Seconds a training step; first the losses have to agree."""
     job = prepare.job(work, bench.folder, bench.order, bench.device)
-    differences = {}
+    differences, specs = {}, work.peers
     for threads in bench.threads:
-        peers = [Process(p, job | {"threads": threads}, bench.folder) for p in work.peers]
+        peers = [Process(p, job | {"threads": threads}, bench.folder) for p in specs]
         for peer in peers:
             peer.ready()
         if not differences:
             differences = agree(bench, work, job, threads, peers)
-        lines = [Comparison(work.title, threads, p.name, p.aim, difference=differences[p.name]) for p in work.peers]
+            peers = [peer for peer in peers if peer.name in differences]
+            specs = [spec for spec in specs if spec.name in differences]
+        lines = [Comparison(work.title, threads, p.name, p.aim, difference=differences[p.name]) for p in specs]
         for _ in bench.turns(f"{work.title}, {threads} threads"):
             a, ended = bench.trainer.train(work, job["data"], threads, work.warmup + work.steps, work.warmup)
             step = (a[work.warmup + work.steps] - a[work.warmup]) / work.steps
-            for line, spec, peer in zip(lines, work.peers, peers):
+            for line, spec, peer in zip(lines, specs, peers):
                 b = peer.ask(warmup=work.warmup, steps=work.steps)
                 line.ours.append(step)
                 line.theirs.append(b["seconds"])
@@ -39,7 +41,8 @@ def training(bench, work):
 
 
 def agree(bench, work, job, threads, peers):
-    """Refuses to compare programs whose losses differ; the largest relative difference of each peer."""
+    """Refuses to compare programs whose losses differ; the largest relative difference of each peer. One
+    that ends at its first steps (torch.compile without a C compiler) is left out, and the table says so."""
     records = bench.trainer.losses(work, job["data"], job["weights"], threads, work.check)
     differences = {}
     for spec, peer in zip(work.peers, peers):
@@ -47,7 +50,12 @@ def agree(bench, work, job, threads, peers):
         if n == 0:
             differences[spec.name] = None
             continue
-        a, b = np.array([r[spec.metric] for r in records[:n]]), np.array(peer.ask(losses=n)["losses"])
+        try:
+            b = np.array(peer.ask(losses=n)["losses"])
+        except PeerEnded as ended:
+            bench.leave_out(f"{work.title}, {ended}")
+            continue
+        a = np.array([r[spec.metric] for r in records[:n]])
         differences[spec.name] = float(np.max(np.abs(a - b) / np.abs(b)))
         if not differences[spec.name] <= TOLERANCE:
             raise SystemExit(f"bench: {work.title}: the losses differ, so the times are not compared: trainer {a}, {spec.name} {b}")
@@ -57,7 +65,7 @@ def agree(bench, work, job, threads, peers):
 def start(bench, work):
     """Seconds from the start of the process to the end of its first training step."""
     job = prepare.job(work, bench.folder, bench.order, bench.device) | {"threads": bench.threads[-1]}
-    peers = [Peer("PyTorch script", "vae", "adam", 5), Peer("Lightning", "lightning_vae", "", 10)]
+    peers = [p for p in (Peer("PyTorch script", "vae", "adam", 5), Peer("Lightning", "lightning_vae", "", 10)) if installed(p.file)]
     lines = [Comparison("process start to first step", job["threads"], p.name, p.aim) for p in peers]
     for _ in bench.turns("process start to first step"):
         at, ended = bench.trainer.train(work, job["data"], job["threads"], 1, 1)

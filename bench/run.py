@@ -25,6 +25,7 @@ import roofline
 import rows
 import table
 import workloads
+from measure import PeerEnded
 from ours import Trainer
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
@@ -40,6 +41,12 @@ class Bench:
     device: str
     threads: list
     rounds: int
+    left_out: list  # what was not measured, and why
+
+    def leave_out(self, why):
+        """Notes a comparison that cannot be made here."""
+        print(f"bench: left out: {why}", file=sys.stderr, flush=True)
+        self.left_out.append(why.strip().replace("\n", " ")[:300])
 
     def turns(self, title):
         """Counts the rounds of a row, and says so."""
@@ -50,9 +57,10 @@ class Bench:
 
 
 def plan(device, quick):
-    """The rows in their order: name and function of a Bench."""
+    """The rows in their order, name and function of a Bench; and the peers that are not installed."""
     all_rows = {}
     works = [w.shortened() if quick else w for w in workloads.training(device)]
+    missing = sorted({p.name for w in works for p in w.peers if not workloads.installed(p.file)})
     works = [dataclasses.replace(w, peers=[p for p in w.peers if workloads.installed(p.file)]) for w in works]
     for work in works:
         all_rows[work.key] = lambda bench, work=work: rows.training(bench, work)
@@ -63,7 +71,7 @@ def plan(device, quick):
     all_rows["extract"] = lambda bench: rows.extract(bench, wide, 100_000 if quick else 1_000_000)
     all_rows["start"] = lambda bench: rows.start(bench, mlp)
     all_rows["stream"] = lambda bench: rows.streaming(bench, mlp)
-    return all_rows
+    return all_rows, missing
 
 
 def machine(device, program):
@@ -73,7 +81,7 @@ def machine(device, program):
             name = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), name)
         name += f", {os.cpu_count()} CPUs"
     else:
-        name = torch.cuda.get_device_name(device)
+        name = f"{torch.cuda.get_device_name(device)}, {torch.cuda.mem_get_info(device)[1] / 1e9:.0f} GB"
     versions = {d.name: d.version for d in importlib.metadata.distributions() if d.name in ("torch", "lightning", "pythae", "sae-lens")}
     said = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
     return {"device": device, "name": name, "versions": versions, "trainer": said.split("\n")[0].removeprefix("trainer "), "load": f"{os.getloadavg()[0]:.2f}"}
@@ -95,18 +103,19 @@ def options():
 
 def main():
     o = options()
-    all_rows = plan(o.device, o.quick)
+    all_rows, missing = plan(o.device, o.quick)
     chosen = [k for k in o.only.split(",") if k] or list(all_rows)
     if unknown := [k for k in chosen if k not in all_rows]:
         sys.exit(f"bench: --only: found {', '.join(unknown)}, expected some of {', '.join(all_rows)}")
     threads = sorted({1, torch.get_num_threads()}) if o.device == "cpu" else [torch.get_num_threads()]
     results = {"machine": machine(o.device, o.trainer), "rounds": o.rounds, "memory_aim": MEMORY_AIM,
                "peaks": [roofline.peaks(o.device, n) for n in threads],
-               "needs": {w.title: roofline.need(w) for w in workloads.training(o.device) if w.key in chosen}, "lines": []}
+               "needs": {w.title: roofline.need(w) for w in workloads.training(o.device) if w.key in chosen}, "lines": [],
+               "left_out": [f"{name} is not installed" for name in missing]}
     for key in chosen:
         with tempfile.TemporaryDirectory(prefix="trainer-bench-") as folder:
             folder = pathlib.Path(folder)
-            bench = Bench(Trainer(o.trainer, folder, o.device), folder, o.order, o.device, threads, o.rounds)
+            bench = Bench(Trainer(o.trainer, folder, o.device), folder, o.order, o.device, threads, o.rounds, results["left_out"])
             results["lines"] += [line.record() for line in all_rows[key](bench)]
         write(results, REPOSITORY / "bin" / "bench", o.device)  # what an interrupted run leaves
     if not o.quick and len(chosen) == len(all_rows):
@@ -123,4 +132,7 @@ def write(results, folder, device):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except PeerEnded as ended:
+        sys.exit(f"bench: {ended}")

@@ -67,7 +67,8 @@ def limits(results):
 
 
 def peak(p):
-    return f"{p['threads']} threads: {p['float32_flops'] / 1e9:.0f} GFLOP/s, {p['bytes'] / 1e9:.1f} GB/s"
+    others = "".join(f", {name} {p[key] / 1e9:.0f}" for name, key in (("tf32", "tf32_flops"), ("bfloat16", "bfloat16_flops")) if key in p)
+    return f"{p['threads']} threads: {p['float32_flops'] / 1e9:.0f} GFLOP/s{others}, {p['bytes'] / 1e9:.1f} GB/s"
 
 
 def text(results):
@@ -79,4 +80,6 @@ def text(results):
         NOTE, times(results["lines"]), "Peak resident memory:", memory(results["lines"], results["memory_aim"]),
         ROOFLINE, "; ".join(map(peak, results["peaks"])) + ".", limits(results),
     ]
+    if results["left_out"]:
+        parts.append("Left out: " + "; ".join(results["left_out"]) + ".")
     return "\n\n".join(parts) + "\n"

@@ -25,10 +25,19 @@ export PATH=$PATH:/usr/sbin
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/trainer-docker-XXXXXX")
 export TMPDIR=$work
 b() { buildah --storage-driver vfs --root "$work/storage" --runroot "$work/run" "$@"; }
-container='' pid=''
+# below PID prints the process of the program among the descendants of PID.
+below() {
+	local p
+	for p in $(pgrep -P "$1"); do
+		if [[ $(readlink "/proc/$p/exe") == */bin/trainer ]]; then echo "$p"; else below "$p"; fi
+	done
+}
+
+container='' root='' pid=''
 finish() {
 	status=$?
-	if [[ -n $pid ]]; then kill -KILL "$pid" 2>/dev/null || true; fi
+	if [[ -n $pid ]]; then kill -KILL "$(below "$pid")" "$pid" 2>/dev/null || true; fi
+	if [[ -n $container ]]; then umount "$root/trainer/experiments" 2>/dev/null || true; fi
 	if [[ -n $container ]]; then b umount "$container" >/dev/null 2>&1 || true; fi
 	rm -rf "$work"
 	exit "$status"
@@ -62,7 +71,9 @@ b bud --isolation chroot --format docker --build-arg BASE=localhost/trainer-base
 
 say "what the image says of itself"
 b inspect --type image --format '{{.Docker.Config.User}} {{.Docker.Config.Entrypoint}} {{.Docker.Config.StopSignal}} {{.Docker.Config.Healthcheck.Test}}' \
-	trainer-"$kind" | tee "$work/config"
+	trainer-"$kind" >"$work/config"
+cat "$work/config"
+echo
 grep -qx '1000:1000 \[trainer\] SIGTERM \[CMD trainer doctor\]' "$work/config"
 
 container=$(b from localhost/trainer-"$kind")
@@ -90,16 +101,13 @@ if trainer train configs/train_vae.yaml --set training.device=cuda --set experim
 say "device: cuda here ends with $code: $(grep -m1 'found cuda' "$work/why" || true)"
 if [[ ! -e /dev/nvidia0 ]]; then [[ $code == 2 ]]; fi
 
-# below PID prints the process of the program among the descendants of PID.
-below() {
-	local p
-	for p in $(pgrep -P "$1"); do
-		if [[ $(readlink "/proc/$p/exe") == */bin/trainer ]]; then echo "$p"; else below "$p"; fi
-	done
-}
-
-say "SIGTERM"
-trainer train configs/train_vae.yaml --set experiment.name=stopped --set training.epochs=100000 >"$work/stopped.log" 2>&1 &
+# A daemon sends StopSignal to process 1, which takes only signals that it has asked for: so the
+# program is process 1 here too, in the image's files with experiments/ in them.
+say "SIGTERM to process 1"
+mkdir -p "$root/trainer/experiments"
+mount --bind "$work/experiments" "$root/trainer/experiments"
+unshare --pid --fork chroot --userspec=1000:1000 "$root" /usr/bin/env --chdir=/trainer PATH=/opt/trainer/bin:/usr/bin:/bin HOME=/home/trainer \
+	trainer train configs/train_vae.yaml --set experiment.name=stopped --set training.epochs=100000 >"$work/stopped.log" 2>&1 &
 pid=$!
 for _ in $(seq 300); do
 	if compgen -G "$work/experiments/vae/*stopped*/checkpoints/*.pt" >/dev/null || compgen -G "$work/experiments/vae/.stopped*/checkpoints/*.pt" >/dev/null; then break; fi
@@ -110,6 +118,7 @@ kill -TERM "$inside"
 code=0
 wait "$pid" || code=$?
 pid=
+umount "$root/trainer/experiments"
 tail -4 "$work/stopped.log"
 [[ $code == 143 ]] || { echo "exit code $code, want 143" >&2; exit 1; }
 trainer inspect experiments/vae/stopped/checkpoints/resume.pt

@@ -80,6 +80,7 @@ def serve(make):
         job = json.load(f)
     os.environ["OMP_NUM_THREADS"] = str(job["threads"])
     torch.set_num_threads(job["threads"])
+    torch.backends.cudnn.allow_tf32 = False  # as products are by default: float32 on both sides
     train = make(job)
     print(json.dumps("ready"), file=out, flush=True)
     for line in sys.stdin:
