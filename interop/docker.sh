@@ -106,7 +106,7 @@ if [[ ! -e /dev/nvidia0 ]]; then [[ $code == 2 ]]; fi
 say "SIGTERM to process 1"
 mkdir -p "$root/trainer/experiments"
 mount --bind "$work/experiments" "$root/trainer/experiments"
-unshare --pid --fork chroot --userspec=1000:1000 "$root" /usr/bin/env --chdir=/trainer PATH=/opt/trainer/bin:/usr/bin:/bin HOME=/home/trainer \
+unshare --pid --fork --mount-proc="$root/proc" chroot --userspec=1000:1000 "$root" /usr/bin/env --chdir=/trainer PATH=/opt/trainer/bin:/usr/bin:/bin HOME=/home/trainer \
 	trainer train configs/train_vae.yaml --set experiment.name=stopped --set training.epochs=100000 >"$work/stopped.log" 2>&1 &
 pid=$!
 for _ in $(seq 300); do
@@ -114,6 +114,7 @@ for _ in $(seq 300); do
 	sleep 0.2
 done
 inside=$(below "$pid")
+[[ -n $inside ]] || { tail -4 "$work/stopped.log"; echo "the program has ended by itself" >&2; exit 1; }
 kill -TERM "$inside"
 code=0
 wait "$pid" || code=$?
