@@ -3,6 +3,8 @@
 
 #include "fused.h"
 
+#pragma GCC optimize("O3")
+
 namespace shim {
 namespace {
 
@@ -12,6 +14,22 @@ using torch::autograd::variable_list;
 // The gradient of a weight has the weight's order in memory, so that nobody copies it.
 at::Tensor weight_grad(const at::Tensor &g, const at::Tensor &in, const at::Tensor &weight) {
   return weight.is_contiguous() ? product_over_batch(g, in) : product_over_batch(in, g).t();
+}
+
+template <class T>
+void add_rows(const at::Tensor &g, const at::Tensor &sum) {
+  const T *from = g.const_data_ptr<T>();
+  T *to = sum.mutable_data_ptr<T>();
+  for (int64_t b = 0, n = g.size(1); b < g.size(0); b++)
+    for (int64_t i = 0; i < n; i++) to[i] += from[b * n + i];
+}
+
+// Σ_B g of g [B, N] in C order; of a small batch without what an op of ATen costs.
+at::Tensor sum_over_batch(const at::Tensor &g) {
+  if (g.size(0) > 64) return g.sum(0);
+  at::Tensor sum = at::zeros({g.size(1)}, g.options());
+  g.scalar_type() == at::kFloat ? add_rows<float>(g, sum) : add_rows<double>(g, sum);
+  return sum;
 }
 
 struct Linear : torch::autograd::Function<Linear> {
@@ -37,7 +55,7 @@ struct Linear : torch::autograd::Function<Linear> {
     if (y.defined()) g = at::threshold_backward(g, y, 0);
     bool bias = ctx->saved_data["bias"].toBool();
     at::Tensor sum, dx, dc, dw;
-    if (bias || center) sum = g.sum(0);
+    if (bias || center) sum = sum_over_batch(g);
     if (ctx->needs_input_grad(0)) dx = product(g, weight.t(), {});
     if (center && ctx->needs_input_grad(1)) dc = at::mv(weight.t(), sum).neg_();
     if (ctx->needs_input_grad(center ? 2 : 1) && !defer(weight, g, in)) dw = weight_grad(g, in, weight);

@@ -1,11 +1,12 @@
 // The bookkeeping of a training step in one pass on the CPU, and in ops where a device
 // needs them.
 #include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "impl.h"
+#include "fused.h"
 
 namespace shim {
 namespace {
@@ -21,7 +22,36 @@ __attribute__((target_clones("avx512f", "avx2", "default"), optimize("O3"))) voi
   for (int64_t i = 0; i < n; i++) to[i] += from[i] > 0;
 }
 
+template <class T>
+double sum(const at::Tensor &a) {
+  double total = 0;
+  for (const T *p = a.const_data_ptr<T>(), *end = p + a.numel(); p < end; p++) total += *p;
+  return total;
+}
+
+// The mean of a few numbers, such as the losses of a batch's samples.
+struct Mean : torch::autograd::Function<Mean> {
+  static at::Tensor forward(torch::autograd::AutogradContext *ctx, const at::Tensor &a) {
+    at::AutoDispatchBelowAutograd plain;
+    ctx->saved_data["sizes"] = a.sizes();
+    double total = a.scalar_type() == at::kFloat ? sum<float>(a) : sum<double>(a);
+    return at::scalar_tensor(total / static_cast<double>(a.numel()), a.options());
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext *ctx, torch::autograd::variable_list grads) {
+    at::AutoDispatchBelowAutograd plain;
+    std::vector<int64_t> sizes = ctx->saved_data["sizes"].toIntVector();
+    double n = static_cast<double>(c10::multiply_integers(sizes));
+    return {at::full(sizes, number_of(grads[0]) / n, grads[0].options())};
+  }
+};
+
 }  // namespace
+
+at::Tensor mean_of(const at::Tensor &a) {
+  bool few = a.numel() > 0 && a.numel() <= 4096;
+  return few && by_hand(a) && a.is_contiguous() ? Mean::apply(a) : a.mean();
+}
 
 at::Tensor non_finite(const at::Tensor &a) {
   if (on_host(a) && a.numel() == 1) return at::scalar_tensor(std::isfinite(number_of(a)) ? 0 : 1, at::kFloat);

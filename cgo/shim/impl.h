@@ -61,6 +61,7 @@ at::Tensor gaussian_nll(const at::Tensor &mean, const at::Tensor &x);
 std::pair<at::Tensor, at::Tensor> normal_posterior(const at::Tensor &mu, const at::Tensor &logvar, const at::Tensor &eps, double low,
                                                    double high);
 at::Tensor positive_counts(const at::Tensor &a);
+at::Tensor mean_of(const at::Tensor &a);
 at::Tensor non_finite(const at::Tensor &a);
 void meter_add(at::Tensor sums, const Tensors &values, const at::Tensor &skip);
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math"
+	"slices"
 )
 
 // names of the three splits, in the order used everywhere.
@@ -28,11 +29,16 @@ func (f Fractions) divide(n, seed int64) [3][]int64 {
 	for i := range rows {
 		rows[i] = int64(i)
 	}
-	shuffle(newGenerator(seed, forSplit, uint64(n)), rows)
 	var parts [3][]int64
+	sizes := f.sizes(n)
+	if whole := slices.Index(sizes[:], n); whole >= 0 { // no order matters
+		parts[whole] = rows
+		return parts
+	}
+	shuffle(newGenerator(seed, forSplit, uint64(n)), rows)
 	owner := make([]uint8, n)
 	from := int64(0)
-	for i, size := range f.sizes(n) {
+	for i, size := range sizes {
 		parts[i] = make([]int64, 0, size)
 		for _, r := range rows[from : from+size] {
 			owner[r] = uint8(i)

@@ -55,6 +55,9 @@ var functions = map[string]fused{
 	"LinearCentered": {matrices(9), 4,
 		func(in []*torch.Tensor) []*torch.Tensor { return one(in[0].LinearCentered(in[3], in[1], in[2], true)) },
 		func(in []*torch.Tensor) []*torch.Tensor { return one(affine(in[0].Sub(in[3]), in[1], in[2]).ReLU()) }},
+	"Mean": {matrices(40), 1,
+		func(in []*torch.Tensor) []*torch.Tensor { return one(in[0].Mean()) },
+		func(in []*torch.Tensor) []*torch.Tensor { return one(in[0].MeanDim([]int64{0, 1}, false)) }},
 	"BernoulliNLL": {pixels, 1,
 		func(in []*torch.Tensor) []*torch.Tensor { return one(in[0].BernoulliNLL(in[1])) },
 		func(in []*torch.Tensor) []*torch.Tensor {
