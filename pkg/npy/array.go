@@ -1,10 +1,13 @@
 package npy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
+	"sync"
 )
 
 // Mode says where an array's bytes are while it is in use.
@@ -171,16 +174,28 @@ func (a *Array) storesFloat32s() bool {
 	return littleHost && a.header.DType == "f4" && !a.header.BigEndian
 }
 
-// readRun reads the rows from the given one on into dst.
+// readRun reads the rows from the given one on into dst, in pieces at the same time: what
+// reads ahead of a computation on all cores then takes from each of them alike, and no
+// core waits for the one that reads.
 func (a *Array) readRun(dst []float32, at int) error {
-	_, err := a.mapped.file.ReadAt(asBytes(dst), a.header.DataOffset+4*int64(at)*int64(a.row))
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read %s: %w", a.path, err)
+	raw, begin := asBytes(dst), a.header.DataOffset+4*int64(at)*int64(a.row)
+	pieces := min(runtime.GOMAXPROCS(0), len(raw)/longRun)
+	errs := make([]error, pieces)
+	var wait sync.WaitGroup
+	for i := range pieces {
+		from, to := len(raw)*i/pieces, len(raw)*(i+1)/pieces
+		wait.Go(func() { _, errs[i] = a.mapped.file.ReadAt(raw[from:to], begin+int64(from)) })
 	}
-	if changed := a.unchanged(); changed != nil || err == nil {
-		return changed
+	wait.Wait()
+	for _, err := range errs {
+		switch {
+		case errors.Is(err, io.EOF):
+			return cmp.Or(a.unchanged(), a.cutOff())
+		case err != nil:
+			return fmt.Errorf("read %s: %w", a.path, err)
+		}
 	}
-	return a.cutOff()
+	return a.unchanged()
 }
 
 // place is where row r is in the array.
