@@ -169,7 +169,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0xd99ec629fcfed7e0)
+const tableHash = uint64(0x4a2bf737f3e7774e)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {

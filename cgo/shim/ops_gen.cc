@@ -790,7 +790,7 @@ th_one sum_op(const th_tensor *a_) {
 th_one mean_op(const th_tensor *a_) {
   return guard_one([&]{
     at::Tensor a = value(a_);
-    return a.mean();
+    return mean_of(a);
   });
 }
 
