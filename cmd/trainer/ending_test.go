@@ -129,14 +129,14 @@ func TestTheEndOfAKilledRunIsNotedByTheNextCommand(t *testing.T) {
 	p.send(syscall.SIGKILL)
 	p.wait()
 	path := filepath.Join("runs", "a", "logs", "training.log")
-	for _, args := range [][]string{{"show", "runs/a"}, {"list", "runs"}, {"predict", "runs/a"}, {"archive", "runs/a"}} {
+	for _, args := range [][]string{{"show", "runs/a"}, {"list", "runs"}, {"predict", "runs/a"}} {
 		s.ok(args...)
 		if n := strings.Count(s.read(path), "  interrupted: killed, or the machine stopped: process "); n != 1 {
 			t.Fatalf("after %s there are %d lines about it in\n%s", args[0], n, s.read(path))
 		}
 	}
 	s.ok("resume", "runs/a", "--set", "training.epochs=1")
-	if log := s.read(path); !strings.Contains(log, "training resumed after step") || !strings.Contains(log[strings.LastIndex(log, "training resumed"):], "finished after") {
+	if log := s.read(path); !strings.Contains(log, "the lock is taken over") || !strings.Contains(log, "training resumed after step") || !strings.Contains(log[strings.LastIndex(log, "training resumed"):], "finished after") {
 		t.Error(log)
 	}
 }

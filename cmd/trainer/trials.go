@@ -55,7 +55,7 @@ func planSweep(o sweepOptions) ([]*trial, error) {
 	for i, p := range points {
 		t, err := newTrial(o, base, names[i], p, data)
 		if err != nil {
-			wrong = addOnce(wrong, err)
+			wrong = addOnce(wrong, err, o.axes)
 			continue
 		}
 		trials = append(trials, t)
@@ -65,14 +65,14 @@ func planSweep(o sweepOptions) ([]*trial, error) {
 	}
 	for _, t := range trials {
 		if err := t.decide(o.retry); err != nil {
-			wrong = addOnce(wrong, err)
+			wrong = addOnce(wrong, err, o.axes)
 		}
 	}
 	return trials, wrong.err()
 }
 
-// addOnce adds the lines of an error that were not told yet.
-func addOnce(all problems, err error) problems {
+// addOnce adds the lines of an error that were not told yet, with the axes' own flags.
+func addOnce(all problems, err error, axes []sweep.Axis) problems {
 	lines := problems{err}
 	if inConfig, ok := err.(*config.Error); ok {
 		lines = nil
@@ -81,6 +81,7 @@ func addOnce(all problems, err error) problems {
 		}
 	}
 	for _, line := range lines {
+		line = ofAxis(line, axes)
 		if !slices.ContainsFunc(all, func(e error) bool { return e.Error() == line.Error() }) {
 			all = append(all, line)
 		}
@@ -176,4 +177,16 @@ func ranked(trials []*trial) {
 		}
 		return 0
 	})
+}
+
+// ofAxis tells a mistake in a value that an axis gave with the flag of the axis, where
+// the config only knows that it was set.
+func ofAxis(err error, axes []sweep.Axis) error {
+	for _, a := range axes {
+		value, ok := strings.CutPrefix(err.Error(), "--set "+a.Key+"=")
+		if value, text, found := strings.Cut(value, ": "); ok && found && isMistake(err) {
+			return &located{"--" + a.Kind + " " + a.Key + "=" + value, mistake(text)}
+		}
+	}
+	return err
 }

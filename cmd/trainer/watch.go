@@ -70,6 +70,9 @@ func newWatch(out *console, run *experiment.Run, s *session, header []string) (*
 	for _, n := range s.notices {
 		w.Note(n)
 	}
+	for _, n := range run.Notices() { // the command tells them on the screen
+		w.tracker.Log(track.Event{Kind: track.KindNote, Step: from, Detail: true, Text: n})
+	}
 	return w, nil
 }
 

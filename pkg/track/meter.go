@@ -20,6 +20,19 @@ type Meter struct {
 	over  bool
 }
 
+const (
+	besideLabel = 18 // columns of "  100%  ETA 59m59s"
+	shortLabel  = 8  // columns that a label has at least
+)
+
+// cut shortens a text to n columns.
+func cut(text string, n int) string {
+	if runes := []rune(text); len(runes) > n {
+		return string(runes[:n-1]) + "…"
+	}
+	return text
+}
+
 // NewMeter shows work on total units (0 = not known) that begins now.
 func NewMeter(d Display, label, unit string, total int64) *Meter {
 	m := &Meter{s: newScreen(d), label: label, unit: unit, total: total}
@@ -93,7 +106,11 @@ func (m *Meter) Close() error {
 
 func (m *Meter) parts(now time.Time) []part {
 	took := now.Sub(m.began)
-	parts := []part{{0, m.label}}
+	label := m.label
+	if columns := m.s.columns(); columns > 0 {
+		label = cut(label, max(shortLabel, columns-besideLabel))
+	}
+	parts := []part{{0, label}}
 	if m.total > 0 {
 		parts = append(parts, part{3, barName}, part{1, percent(fraction(m.done, m.total))})
 	}

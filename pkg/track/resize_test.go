@@ -122,6 +122,21 @@ func TestTerminalThatDoesNotTellItsSizeIsTakenFor80Columns(t *testing.T) {
 	}
 }
 
+func TestLongLabelLeavesRoomForHowFarTheWorkIs(t *testing.T) {
+	c := &clock{noon()}
+	term := newTerminal(40)
+	m := NewMeter(Display{Out: term, Terminal: term, Now: c.now}, "verifying experiments/vae/baseline.tar.zst", "MB", 50000)
+	c.pass(2 * time.Second)
+	m.Set(10000)
+	wantText(t, term.Text(), "verifying experiment…   20%  ETA 8.0s")
+	term.resize(12, 24)
+	wantText(t, term.Text(), "verifyi…")
+	term.resize(200, 24)
+	if !strings.HasPrefix(term.Text(), "verifying experiments/vae/baseline.tar.zst  [") {
+		t.Error(term.Text())
+	}
+}
+
 func TestBarOfAMeterFollowsTheWidth(t *testing.T) {
 	c := &clock{noon()}
 	term := newTerminal(100)
