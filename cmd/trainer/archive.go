@@ -18,13 +18,8 @@ import (
 func archiveCommand() *cli.Command {
 	return &cli.Command{
 		Name: "archive", Usage: "pack a run into one file, verified", ArgsUsage: "DIR",
-		Description: "Packs a run into {DIR}.tar.zst, or a file of your choice: tar with zstd, or gzip for .tar.gz. Its\n" +
-			"last entry is a list of SHA-256 checksums. The file is read back and compared before it counts, and\n" +
-			"before --remove removes the run. A run that is training is not archived. Needs no libtorch.\n\nExamples:\n" +
-			"   trainer archive experiments/vae/baseline\n" +
-			"   trainer archive experiments/vae/baseline --to /backup/baseline.tar.gz --remove",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "to", Usage: "the archive: `FILE`.tar.zst or .tar.gz"},
+			&cli.StringFlag{Name: "to", Usage: "`FILE` the archive, .tar.zst or .tar.gz (default: DIR.tar.zst)"},
 			&cli.BoolFlag{Name: "remove", Usage: "remove the run when the archive is verified"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "errors and warnings only"},
 			&cli.BoolFlag{Name: "no-progress", Usage: "no live progress"},

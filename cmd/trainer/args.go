@@ -119,8 +119,8 @@ func commands(app *cli.App) string {
 // common are the flags of every command that reads a config.
 func common() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Usage: "the config file, instead of the argument"},
-		&cli.StringSliceFlag{Name: "set", Usage: "override a key: `a.b.c=value` (YAML; repeatable)"},
+		&cli.StringFlag{Name: "config", Usage: "`PATH` the argument, given as an option"},
+		&cli.StringSliceFlag{Name: "set", Usage: "`KEY=VALUE` override a key of the config, as in training.optimizer.lr=3e-4 (YAML; repeatable)"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "errors and warnings only"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say more"},
 		&cli.BoolFlag{Name: "no-progress", Usage: "no live progress"},

@@ -5,7 +5,7 @@ import "testing"
 func TestBadArgumentsAreOneSentence(t *testing.T) {
 	tryBad(t, []bad{
 		{name: "unknown command", args: []string{"trian", "x.yaml"}, want: []string{
-			`trainer: "trian" is not a command; the commands are train, …predict, …validate, …inspect, …version…; see ` + "`trainer --help`"}},
+			`trainer: "trian" is not a command; the commands are init, …train, …predict, …inspect, …version…; see ` + "`trainer --help`"}},
 		{name: "no argument", args: []string{"train"}, want: []string{
 			"trainer: train needs a config file or an experiment directory, e.g. `trainer train configs/train_vae.yaml`"}},
 		{name: "no checkpoint to inspect", args: []string{"inspect"}, want: []string{

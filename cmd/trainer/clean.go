@@ -24,16 +24,6 @@ const (
 func cleanCommand() *cli.Command {
 	return &cli.Command{
 		Name: "clean", Usage: "what could go, with its size; --yes removes it", ArgsUsage: "[DIR…]",
-		Description: "Looks at every run in and below the folders (by default ./experiments, else the working directory)\n" +
-			"for what it can do without:\n" +
-			"   epochs       checkpoints epoch_*.pt that are neither the best nor the last\n" +
-			"   failed       whole runs that failed, or ended before their first checkpoint\n" +
-			"   temp         temporary files and folders of processes that were killed\n" +
-			"   interrupted  whole runs that were interrupted; only with --interrupted\n" +
-			"Flags choose classes; without any, all but the last are meant. Nothing is removed without --yes.\n" +
-			"A run that is training is never touched, nor one with files in it that trainer did not make.\n\nExamples:\n" +
-			"   trainer clean\n" +
-			"   trainer clean experiments/vae --epochs --yes",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "remove what is listed"},
 			&cli.BoolFlag{Name: classEpochs, Usage: "checkpoints of epochs that are neither best nor last"},

@@ -19,13 +19,8 @@ import (
 func compareCommand() *cli.Command {
 	return &cli.Command{
 		Name: "compare", Usage: "what differs between runs: config, metrics, curves", ArgsUsage: "DIR DIR…",
-		Description: "Shows the keys of the config in which the runs differ, and the metrics of each run's best epoch;\n" +
-			"the run with the best monitored metric has a star. --html draws the curves over one another into\n" +
-			"one file that needs nothing beside it. Needs no libtorch.\n\nExamples:\n" +
-			"   trainer compare experiments/vae/baseline experiments/vae/high_beta\n" +
-			"   trainer compare experiments/vae/* --html compare.html",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "html", Usage: "write a page with curves to `FILE`"},
+			&cli.StringFlag{Name: "html", Usage: "`FILE` write a page with curves there"},
 			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
 		},
 		Action: func(c *cli.Context) error {

@@ -17,12 +17,6 @@ var shells = map[string]func(*cli.App) string{"bash": bashCompletion, "zsh": zsh
 func completionCommand() *cli.Command {
 	return &cli.Command{
 		Name: "completion", Usage: "a script that completes commands in your shell", ArgsUsage: "bash|zsh|fish",
-		Description: "Prints a script that completes commands, their flags, keys of the config behind --set and --grid,\n" +
-			"and files. It asks nothing of this program while you type.\n\n" +
-			"   bash   trainer completion bash > ~/.local/share/bash-completion/completions/trainer\n" +
-			"   zsh    trainer completion zsh > ~/.zfunc/_trainer    (with fpath+=~/.zfunc before compinit)\n" +
-			"   fish   trainer completion fish > ~/.config/fish/completions/trainer.fish\n\nExamples:\n" +
-			"   trainer completion bash",
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "as everywhere; nothing is said"}},
 		Action: func(c *cli.Context) error {
 			write, ok := shells[c.Args().First()]

@@ -20,13 +20,10 @@ import (
 func doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name: "doctor", Usage: "what works on this machine, what does not, and what to do",
-		Description: "Looks at libtorch, the NVIDIA driver and its GPUs, the disk and, where one is named, the MLflow server.\n" +
-			"Exit code 0 says that trainer can train here, on a GPU or on the CPU; 1 that it cannot.\n\nExamples:\n" +
-			"   trainer doctor\n   trainer doctor --json\n   trainer doctor --mlflow http://127.0.0.1:5000",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
-			&cli.StringFlag{Name: "mlflow", Usage: "the tracking URI to try; $MLFLOW_TRACKING_URI is tried without it"},
-			&cli.StringFlag{Name: "dir", Value: "experiments", Usage: "where runs are written"},
+			&cli.StringFlag{Name: "mlflow", Usage: "the tracking `URI` to try; $MLFLOW_TRACKING_URI is tried without it"},
+			&cli.StringFlag{Name: "dir", Value: "experiments", Usage: "`DIR` the folder that runs are written in"},
 		},
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() > 0 {

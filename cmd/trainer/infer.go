@@ -27,9 +27,9 @@ type inference struct {
 	apply func(m model.Model, what string, noise model.Noise) (f func(*torch.Tensor) (*torch.Tensor, error), reconstructs bool, err error)
 }
 
-func inferCommand(name, usage, description string, aliases []string, kind inference) *cli.Command {
+func inferCommand(name, usage string, kind inference, aliases ...string) *cli.Command {
 	return &cli.Command{
-		Name: name, Aliases: aliases, Usage: usage, ArgsUsage: "CONFIG|DIR", Description: description, Flags: common(),
+		Name: name, Aliases: aliases, Usage: usage, ArgsUsage: "CONFIG|DIR", Flags: common(),
 		Action: func(c *cli.Context) error {
 			cfg, doc, err := inferConfig(c)
 			if err != nil {

@@ -18,10 +18,6 @@ import (
 func initCommand() *cli.Command {
 	return &cli.Command{
 		Name: "init", Usage: "write a commented config to start from", ArgsUsage: "vae|sae|custom [FILE]",
-		Description: "Writes a config that trains at once, on data that the program makes, and says at each key what\n" +
-			"else it can be. FILE is train_vae.yaml and so on where it is not given; - is stdout. A file that\n" +
-			"exists is not overwritten. With --schema, " + schemaName + " is written beside it, and the config's\n" +
-			"first line tells editors of it.\n\nExamples:\n   trainer init vae\n   trainer init sae configs/my_sae.yaml --schema",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "schema", Usage: "write " + schemaName + " as well, for editors"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "errors and warnings only"},

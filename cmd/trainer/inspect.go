@@ -15,12 +15,6 @@ import (
 func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name: "inspect", Usage: "what is in a checkpoint, and whether it is whole", ArgsUsage: "FILE",
-		Description: "Reads every byte of a checkpoint, checks its checksums, its bounds and that its numbers are\n" +
-			"finite, and lists what is in it. FILE is trainer's own, any .pt of PyTorch 1.6 and later, a\n" +
-			"Lightning .ckpt, or .safetensors. Needs no libtorch, and runs no code of the file.\n\n" +
-			"Exit codes: 0 whole; 1 whole, but with NaN or infinite weights; 2 damaged or no checkpoint.\n\nExamples:\n" +
-			"   trainer inspect experiments/vae/baseline/checkpoints/best_model.pt\n" +
-			"   trainer inspect model.safetensors --json",
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"}},
 		Action: func(c *cli.Context) error {
 			path, err := target(c)

@@ -17,22 +17,10 @@ import (
 func listCommand() *cli.Command {
 	return &cli.Command{
 		Name: "list", Usage: "every run below a folder, as a table", ArgsUsage: "[DIR…]",
-		Description: "Lists the runs in and below the folders, by default ./experiments where it is there, else the\n" +
-			"working directory: also those that another program wrote. A run that says it is running but\n" +
-			"whose process is gone is listed as interrupted, and ends in MLflow where it was\n" +
-			"reported there; nothing else is changed. Needs no libtorch.\n\n" +
-			"A name in --where, --sort and --columns is a column (" + strings.Join(runs.Columns, ", ") + "),\n" +
-			"a key of the config, such as model.beta, or a metric, such as val/loss (of the best epoch).\n" +
-			"time is how long training took, size the sum of the files.\n" +
-			"--where compares by = != < <= > >= and ~ (a regular expression); several must all hold.\n\nExamples:\n" +
-			"   trainer list\n" +
-			"   trainer list experiments/vae --sort best\n" +
-			"   trainer list --where 'model.beta>2' --where state=finished --columns model.beta,val/kl\n" +
-			"   trainer list --sort -size --csv > runs.csv",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "sort", Usage: "order by `NAME`; -NAME turns it around (default: by path)"},
-			&cli.StringSliceFlag{Name: "where", Usage: "only runs for which `'NAME>VALUE'` is true (repeatable)"},
-			&cli.StringSliceFlag{Name: "columns", Usage: "further columns: `NAME,NAME` (repeatable)"},
+			&cli.StringFlag{Name: "sort", Usage: "`NAME` order by it; -NAME turns it around (default: by path)"},
+			&cli.StringSliceFlag{Name: "where", Usage: "`'NAME>VALUE'` only runs for which it is true (repeatable)"},
+			&cli.StringSliceFlag{Name: "columns", Usage: "`NAME,NAME` further columns (repeatable)"},
 			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
 			&cli.BoolFlag{Name: "csv", Usage: "the result as CSV on stdout, with every metric"},
 		},

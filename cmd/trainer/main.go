@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"sync/atomic"
 	"syscall"
 
@@ -67,13 +68,10 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 	app := &cli.App{
 		Name:  "trainer",
 		Usage: "train VAEs, SAEs and custom models on libtorch; extract embeddings; predict",
-		Description: "A run is described by one YAML file and lives in one folder, {output_dir}/{name}.\n" +
-			"Results go to stdout, messages and progress to stderr.\n\n" +
-			"Exit codes: 0 done; 1 failed; 2 a mistake in the config, the arguments or a file;\n" +
-			"130 or 143 interrupted by SIGINT or SIGTERM.\n\nExamples:\n" +
-			"   trainer train configs/train_vae.yaml\n" +
-			"   trainer extract-embeddings configs/extract_embeddings.yaml\n" +
-			"   trainer predict experiments/vae/baseline",
+		Description: "A run is described by one YAML file, CONFIG, and lives in one folder, DIR: {output_dir}/{name}. " +
+			"Options stand before or after the argument. Results go to stdout, messages and progress to stderr.\n\n" +
+			"Exit codes: 0 done; 1 failed; 2 a mistake in the arguments, the config or a file; " +
+			"130 or 143 interrupted by SIGINT or SIGTERM.",
 		Writer: stdout, ErrWriter: stderr,
 		HideVersion: true, HideHelpCommand: true,
 		DisableSliceFlagSeparator: true, UseShortOptionHandling: false,
@@ -104,10 +102,39 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			versionCommand(),
 			completionCommand(),
 		},
+		Commands: slices.Concat(
+			group("Prepare",
+				initCommand(),
+				validateCommand(),
+				doctorCommand()),
+			group("Train",
+				trainCommand(),
+				resumeCommand(),
+				sweepCommand(),
+				verifyCommand()),
+			group("Use a trained model",
+				extractCommand(),
+				predictCommand(),
+				pageCommand(),
+				inspectCommand()),
+			group("Keep many runs",
+				listCommand(),
+				showCommand(),
+				compareCommand(),
+				cleanCommand(),
+				archiveCommand(),
+				restoreCommand(),
+				syncCommand()),
+			group("Editors and shells",
+				schemaCommand(),
+				completionCommand(),
+				versionCommand()),
+		),
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = usageError
 	}
+	withHelp(app)
 	return app
 }
 

@@ -25,13 +25,7 @@ import (
 func pageCommand() *cli.Command {
 	return &cli.Command{
 		Name: "report", Usage: "plots of a run, and one HTML page of them", ArgsUsage: "DIR",
-		Description: "Writes DIR/report/: index.html, which holds everything and needs no network, and the same plots\n" +
-			"as PNG files. Curves come from logs/metrics.jsonl; what shows the model itself (reconstructions,\n" +
-			"latents, features, a confusion matrix) is computed from the checkpoint on up to 2048 samples of\n" +
-			"the validation split, or of the next best one where there is none.\n\nExamples:\n" +
-			"   trainer report experiments/vae/baseline\n" +
-			"   trainer report experiments/sae/baseline --checkpoint last",
-		Flags: append(common(), &cli.StringFlag{Name: "checkpoint", Value: "best", Usage: "best, last, epoch_007 or a path"}),
+		Flags: append(common(), &cli.StringFlag{Name: "checkpoint", Value: "best", Usage: "`WHICH` the checkpoint that is shown: best, last, epoch_007 or a path"}),
 		Action: func(c *cli.Context) error {
 			dir, err := target(c)
 			if err != nil {

@@ -10,12 +10,6 @@ import (
 
 func predictCommand() *cli.Command {
 	return inferCommand("predict", "write the predictions of a trained model",
-		"Adds predictions/test_predictions.npy to an experiment. A VAE and an SAE give reconstructions\n"+
-			"in the data's own units and shape, a custom model the output of its last layer (logits of a\n"+
-			"classifier).\n\nExamples:\n"+
-			"   trainer predict configs/predict.yaml\n"+
-			"   trainer predict experiments/vae/baseline --set splits=[val,test]",
-		nil,
 		inference{command: "predict", folder: "predictions", suffix: "predictions", splits: []string{"test"}, apply: predict})
 }
 

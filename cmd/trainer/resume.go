@@ -23,10 +23,6 @@ import (
 func resumeCommand() *cli.Command {
 	return &cli.Command{
 		Name: "resume", Usage: "go on with an interrupted run, exactly", ArgsUsage: "DIR",
-		Description: "Goes on from the newest complete checkpoint of an experiment, in the middle of an epoch too:\n" +
-			"the weights, metrics and checkpoints end up as if the run had not been interrupted.\n\nExamples:\n" +
-			"   trainer resume experiments/vae/baseline\n" +
-			"   trainer resume experiments/vae/baseline --set training.epochs=40",
 		Flags: common(),
 		Action: func(c *cli.Context) error {
 			dir, err := target(c)

@@ -13,12 +13,6 @@ const schemaName = "trainer.schema.json"
 func schemaCommand() *cli.Command {
 	return &cli.Command{
 		Name: "schema", Usage: "the JSON Schema of configs, for editors",
-		Description: "Prints the JSON Schema (draft 7) of training configs and of those for extraction and prediction.\n" +
-			"An editor with the YAML language server checks a config against it while you type, and completes\n" +
-			"keys, when the config's first line is\n" +
-			"   # yaml-language-server: $schema=" + schemaName + "\n" +
-			"with the path of the schema's file relative to the config.\n\nExamples:\n" +
-			"   trainer schema > " + schemaName,
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "the same: a schema is JSON"}},
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() > 0 {

@@ -21,9 +21,6 @@ import (
 func showCommand() *cli.Command {
 	return &cli.Command{
 		Name: "show", Usage: "all about one run", ArgsUsage: "DIR",
-		Description: "Tells what a run is: how it stands or ended, what its config chose that is not the default, the\n" +
-			"metrics of its best and last epoch, its files with their sizes, and what to type next.\n" +
-			"Needs no libtorch.\n\nExamples:\n   trainer show experiments/vae/baseline\n   trainer show experiments/vae/baseline --json",
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"}},
 		Action: func(c *cli.Context) error {
 			dir, err := target(c)

@@ -18,23 +18,13 @@ import (
 func sweepCommand() *cli.Command {
 	return &cli.Command{
 		Name: "sweep", Usage: "train a grid or random samples of settings", ArgsUsage: "CONFIG",
-		Description: "Trains the config once for every combination of values, each in a folder under its output_dir that\n" +
-			"is named after the values: baseline_beta-4_latent_dim-16. All combinations are checked before the\n" +
-			"first is trained. The same command goes on where it stopped: finished runs are left as they are,\n" +
-			"interrupted ones resumed. Each run is a process of its own. The result is a table, the best first.\n\n" +
-			"Random samples depend on --seed and the key alone: more --samples add to those that are there.\n" +
-			"With --grid as well, every combination of the grid gets the samples. Limits that are whole numbers\n" +
-			"(2,64) give whole numbers; write 2.0,64.0 for others. A value with commas stands in brackets:\n" +
-			"--grid 'model.encoder.hidden_dims=[512,256],[256]'.\n\nExamples:\n" +
-			"   trainer sweep configs/train_vae.yaml --grid model.beta=1,2,4 --grid model.latent_dim=8,16 --jobs 2\n" +
-			"   trainer sweep configs/train_vae.yaml --samples 20 --log-uniform training.optimizer.lr=1e-4,1e-2",
 		Flags: append([]cli.Flag{
-			&cli.StringSliceFlag{Name: sweep.Grid, Usage: "every one of these values: `KEY=V1,V2,V3` (repeatable)"},
+			&cli.StringSliceFlag{Name: sweep.Grid, Usage: "`KEY=V1,V2,V3` every one of these values (repeatable)"},
 			&cli.IntFlag{Name: "samples", Usage: "draw `N` random samples"},
-			&cli.StringSliceFlag{Name: sweep.Choice, Usage: "draw one of the values: `KEY=V1,V2` (repeatable)"},
-			&cli.StringSliceFlag{Name: sweep.Uniform, Usage: "draw a number between limits: `KEY=LOW,HIGH` (repeatable)"},
-			&cli.StringSliceFlag{Name: sweep.LogUniform, Usage: "the same, uniform in its logarithm: `KEY=LOW,HIGH` (repeatable)"},
-			&cli.Int64Flag{Name: "seed", Value: 42, Usage: "the seed of the samples"},
+			&cli.StringSliceFlag{Name: sweep.Choice, Usage: "`KEY=V1,V2` draw one of these values (repeatable)"},
+			&cli.StringSliceFlag{Name: sweep.Uniform, Usage: "`KEY=LOW,HIGH` draw a number between the limits (repeatable)"},
+			&cli.StringSliceFlag{Name: sweep.LogUniform, Usage: "`KEY=LOW,HIGH` the same, uniform in the logarithm (repeatable)"},
+			&cli.Int64Flag{Name: "seed", Value: 42, Usage: "`N` the seed of the samples"},
 			&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, Value: 1, Usage: "train `N` runs at the same time; they share the device"},
 			&cli.BoolFlag{Name: "retry", Usage: "train runs that failed once more"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "only check, and list what would be trained"},

@@ -16,9 +16,6 @@ import (
 func syncCommand() *cli.Command {
 	return &cli.Command{
 		Name: "sync", Usage: "send to MLflow what it could not take", ArgsUsage: "DIR",
-		Description: "Sends the metrics, parameters and files of a run that MLflow does not have yet, and how the run\n" +
-			"ended. Nothing is sent twice. The address and the login are those that training used.\n\nExamples:\n" +
-			"   trainer sync experiments/vae/baseline",
 		Flags: common(),
 		Action: func(c *cli.Context) error {
 			dir, err := target(c)

@@ -84,10 +84,5 @@ func isDir(path string) bool {
 
 // example is the first line of a command's examples.
 func example(c *cli.Command) string {
-	for _, line := range strings.Split(c.Description, "\n") {
-		if line = strings.TrimSpace(line); strings.HasPrefix(line, "trainer ") {
-			return line
-		}
-	}
-	return "trainer " + c.Name
+	return examples(c)[0]
 }

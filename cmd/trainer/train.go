@@ -23,10 +23,6 @@ import (
 func trainCommand() *cli.Command {
 	return &cli.Command{
 		Name: "train", Usage: "train a model", ArgsUsage: "CONFIG|DIR",
-		Description: "Trains what the config says and writes {output_dir}/{name}/: config.yaml, checkpoints/, logs/.\n" +
-			"A run's directory, or its config.yaml, reproduces that run in its place.\n\nExamples:\n" +
-			"   trainer train configs/train_vae.yaml\n" +
-			"   trainer train configs/train_vae.yaml --set model.beta=4 --set experiment.name=high_beta",
 		Flags: common(),
 		Action: func(c *cli.Context) error {
 			path, err := target(c)

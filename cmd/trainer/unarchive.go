@@ -15,13 +15,8 @@ import (
 func restoreCommand() *cli.Command {
 	return &cli.Command{
 		Name: "restore", Usage: "bring an archived run back, exactly", ArgsUsage: "ARCHIVE",
-		Description: "Unpacks what `trainer archive` made: every byte, mode and time as it was. It goes beside the archive\n" +
-			"under its own name, or to the directory given with --to, which must not exist. The whole archive\n" +
-			"is checked first, and the run appears in one step. Needs no libtorch.\n\nExamples:\n" +
-			"   trainer restore experiments/vae/baseline.tar.zst\n" +
-			"   trainer restore /backup/baseline.tar.gz --to experiments/vae/baseline_old",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "to", Usage: "the run's directory: `DIR`, which must not exist"},
+			&cli.StringFlag{Name: "to", Usage: "`DIR` the run's directory, which must not exist"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "errors and warnings only"},
 			&cli.BoolFlag{Name: "no-progress", Usage: "no live progress"},
 			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},

@@ -15,12 +15,6 @@ import (
 func validateCommand() *cli.Command {
 	return &cli.Command{
 		Name: "validate", Usage: "check configs and their data without training", ArgsUsage: "CONFIG…",
-		Description: "Reads each config as train, extract-embeddings or predict would, opens its data, and tells what\n" +
-			"would happen: shapes, steps, parameters, memory and disk. A model that does not fit the data and a disk\n" +
-			"that is too small are told as well. Needs no libtorch, except for --time: that does a few steps on\n" +
-			"the device of the config and tells how long an epoch and the whole run will take.\n\nExamples:\n" +
-			"   trainer validate configs/*.yaml\n" +
-			"   trainer validate configs/train_vae.yaml --time",
 		Flags: append(common(), &cli.BoolFlag{Name: "time", Usage: "estimate the time by 3 steps, after a warm-up"}),
 		Action: func(c *cli.Context) error {
 			paths, err := targets(c)

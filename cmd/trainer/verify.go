@@ -18,15 +18,9 @@ import (
 func verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name: "verify-resume", Usage: "prove for a config that a killed and resumed run is the same run", ArgsUsage: "CONFIG|DIR",
-		Description: "Trains a short stretch of the config twice in a folder that it removes again: once whole, and once\n" +
-			"killed (kill -9) at random steps and resumed each time. Then it compares every metric, weight,\n" +
-			"optimizer and random state bit by bit, and says identical (exit code 0), or where the two differ\n" +
-			"first (exit code 1). The config's own run is not touched.\n\nExamples:\n" +
-			"   trainer verify-resume configs/train_vae.yaml\n" +
-			"   trainer verify-resume configs/train_vae.yaml --cuts 5 --steps 200",
 		Flags: append(common(),
-			&cli.IntFlag{Name: "cuts", Value: 3, Usage: "how often the run is killed"},
-			&cli.IntFlag{Name: "steps", Value: 40, Usage: "how many steps are trained"}),
+			&cli.IntFlag{Name: "cuts", Value: 3, Usage: "kill the run `N` times"},
+			&cli.IntFlag{Name: "steps", Value: 40, Usage: "train `N` steps"}),
 		Action: func(c *cli.Context) error {
 			path, err := target(c)
 			if err != nil {
