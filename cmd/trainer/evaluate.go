@@ -24,18 +24,9 @@ import (
 func evaluateCommand() *cli.Command {
 	return &cli.Command{
 		Name: "evaluate", Usage: "metrics of a checkpoint on a split", ArgsUsage: "CONFIG|DIR",
-		Description: "Computes the loss and its terms, and what fits the model, over whole splits (by default val and\n" +
-			"test, as far as there are such): how well inputs are reconstructed, the KL and the active units of\n" +
-			"a VAE, the sparsity and the densities of an SAE, right answers of a classifier, errors of a\n" +
-			"regressor. Where labels are known factors it tells the mutual information gap, where the data are\n" +
-			"synthetic_sparse which true features were found. Prints a table, writes\n" +
-			"DIR/evaluation/{split}_evaluation.json, and adds it to the run in MLflow.\n\nExamples:\n" +
-			"   trainer evaluate experiments/vae/baseline\n" +
-			"   trainer evaluate experiments/sae/baseline --set splits=[test] --explain\n" +
-			"   trainer evaluate experiments/sae/baseline --against experiments/sae/other_seed --json",
 		Flags: append(common(),
 			&cli.BoolFlag{Name: "explain", Usage: "tell the definition of each metric"},
-			&cli.StringFlag{Name: "against", Usage: "the `DIR` of another SAE, whose decoder is compared (mmcs)"}),
+			&cli.StringFlag{Name: "against", Usage: "`DIR` another SAE, whose decoder is compared with this one (mmcs)"}),
 		Action: func(c *cli.Context) error {
 			cfg, doc, err := inferConfig(c)
 			if err != nil {

@@ -26,11 +26,11 @@ const usualExits = `0    done
 2    a mistake in the arguments, the config or a file
 130  interrupted by Ctrl-C, 143 by SIGTERM`
 
-const environment = `TRAINER_LIB             the folder of libtrainer_*.so, where it is not beside the program
-TRAINER_SHIM            cuda or cpu: which of the two libraries is loaded
-CUDA_VISIBLE_DEVICES    the GPUs that may be used, as for every CUDA program
-MLFLOW_TRACKING_URI     and MLflow's other variables: the server and the login
-NO_COLOR                no colour in the terminal`
+const environment = `TRAINER_LIB           the folder of libtrainer_*.so, if not ../lib
+TRAINER_SHIM          cuda or cpu: which of the two libraries is loaded
+CUDA_VISIBLE_DEVICES  the GPUs that may be used, as for every CUDA program
+MLFLOW_TRACKING_URI   and MLflow's other variables: the server and the login
+NO_COLOR              no colour in the terminal`
 
 // manual is the text of a command's help.
 type manual struct {

@@ -62,7 +62,7 @@ func TestHelpNamesCommandsFlagsAndDocsThatExist(t *testing.T) {
 	app := newApp(nil, nil)
 	for _, c := range app.Commands {
 		page := helpPage(c)
-		for _, found := range regexp.MustCompile("`?trainer ([a-z-]+)").FindAllStringSubmatch(page, -1) {
+		for _, found := range regexp.MustCompile("(?m)(?:`|, |^ {3})trainer ([a-z-]+)").FindAllStringSubmatch(page, -1) {
 			if app.Command(found[1]) == nil {
 				t.Errorf("%s: %q is not a command", c.Name, found[1])
 			}

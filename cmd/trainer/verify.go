@@ -17,7 +17,7 @@ import (
 
 func verifyCommand() *cli.Command {
 	return &cli.Command{
-		Name: "verify-resume", Usage: "prove for a config that a killed and resumed run is the same run", ArgsUsage: "CONFIG|DIR",
+		Name: "verify-resume", Usage: "prove that a killed and resumed run is the same run", ArgsUsage: "CONFIG|DIR",
 		Flags: append(common(),
 			&cli.IntFlag{Name: "cuts", Value: 3, Usage: "kill the run `N` times"},
 			&cli.IntFlag{Name: "steps", Value: 40, Usage: "train `N` steps"}),

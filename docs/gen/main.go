@@ -1,18 +1,21 @@
-// Command gen writes docs/config.md, the reference of all config keys, from the tags
-// of the structs that the keys are read into. It is run by `go generate ./...`.
+// Command gen writes what the documents take from elsewhere: docs/config.md, the reference
+// of all config keys, from the tags of the structs that they are read into;
+// docs/commands.md from the help of every command; and in README.md the commands and the
+// extract of bench/results. It is run by `go generate ./...`.
 package main
 
 import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/gotrainer/trainer/pkg/config"
 	"github.com/gotrainer/trainer/pkg/model/builtin"
 )
 
-//go:generate go run . ../config.md
+//go:generate go run . ../..
 
 const head = `# Config reference
 
@@ -33,11 +36,65 @@ extends holds, and ` + "`key: null`" + ` takes a key of the base away. The saved
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) != 2 {
-		log.Fatal("gen needs the file to write")
+		log.Fatal("gen needs the root of the repository")
 	}
-	if err := os.WriteFile(os.Args[1], []byte(text()), 0o644); err != nil {
+	if err := write(os.Args[1]); err != nil {
 		log.Fatal(err)
 	}
+}
+
+func write(root string) error {
+	folder, err := os.MkdirTemp("", "trainer-docs-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	trainer, err := build(folder)
+	if err != nil {
+		return err
+	}
+	pages, err := commandPages(trainer)
+	if err != nil {
+		return err
+	}
+	readme, err := readme(root, trainer)
+	if err != nil {
+		return err
+	}
+	for path, content := range map[string]string{"docs/config.md": text(), "docs/commands.md": pages, "README.md": readme} {
+		if err := os.WriteFile(filepath.Join(root, path), []byte(content), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readme is README.md with its generated blocks as they are to be.
+func readme(root string, trainer program) (string, error) {
+	document, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		return "", err
+	}
+	results, err := os.ReadFile(filepath.Join(root, "bench", "results", "cpu.md"))
+	if err != nil {
+		return "", err
+	}
+	help, err := trainer.help()
+	if err != nil {
+		return "", err
+	}
+	bench, err := benchTable(string(results))
+	if err != nil {
+		return "", err
+	}
+	text, err := replaceBlock(string(document), "commands", commandTable(help))
+	if err != nil {
+		return "", fmt.Errorf("README.md: %w", err)
+	}
+	if text, err = replaceBlock(text, "bench", bench); err != nil {
+		return "", fmt.Errorf("README.md: %w", err)
+	}
+	return text, nil
 }
 
 func text() string {
