@@ -26,10 +26,13 @@ from report import Report, demand
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^( *)```(bash|output|python|yaml) ?(.*)\n((?:.*\n)*?)\1```$", re.MULTILINE)
 SHORT = [(r"(?m)^(  epochs:) \d+", r"\1 2"), (r"(?m)^(  count:) \d{4,}", r"\1 2048")]
-NUMBER = re.compile(r"[-+]?\d[\d.,:-]*(?:e[-+]?\d+)?\d*")
+NUMBER = re.compile(r"[-+]?\d+(?:[.,:-]\d+)*(?:e[-+]?\d+)?")
 
 # Examples of help pages that need what this machine may not have.
 NOT_RUN = {"trainer sync experiments/vae/baseline": "needs a run that is reported to MLflow; docs/mlflow.md has one"}
+
+# What an example needs that an earlier one has changed.
+BEFORE = {"trainer extract-embeddings experiments/sae/baseline --set output.format=csr_npz": "trainer train configs/train_sae.yaml -q"}
 
 
 class Documents:
@@ -112,7 +115,7 @@ class Documents:
         made = re.match(r"trainer init \S+ ?([^- ]\S*)?", line)
         if made:  # a file that exists is not overwritten
             (self.folder / (made[1] or f"train_{line.split()[2]}.yaml")).unlink(missing_ok=True)
-        self.run(["bash", "-euo", "pipefail", "-c", line])
+        self.run(["bash", "-euo", "pipefail", "-c", "\n".join([BEFORE.get(line, ":"), line])])
 
     def help(self, *command):
         return subprocess.run(["trainer", *command, "--help"], env=self.env, capture_output=True, text=True, check=True, timeout=20).stdout
