@@ -24,7 +24,7 @@ func withoutLibtorch(t *testing.T, program func() (string, error), missing strin
 		}
 	}
 	unchanged(t, before, listing(t, s.dir))
-	if r := start("--help"); r.code != exitDone || !strings.Contains(r.stdout, "Examples:") {
+	if r := start("--help"); r.code != exitDone || !strings.Contains(r.stdout, "\nEXAMPLES\n") {
 		t.Errorf("--help: exit code %d: %s%s", r.code, r.stdout, r.messages)
 	}
 	if r := start("validate", "x.yaml"); r.code != exitDone || !strings.HasPrefix(r.stdout, "x.yaml: ok, train runs/a") {
