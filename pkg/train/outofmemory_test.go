@@ -107,6 +107,37 @@ func TestTheBatchThatIsFoundFitsAndTheNextDoesNot(t *testing.T) {
 	})
 }
 
+// The memory of a captured step cannot be lent to an evaluation; nothing is captured to
+// find that out.
+func TestARunWithCapturedStepsGetsABatchThatLeavesRoom(t *testing.T) {
+	torchtest.Run(t, func() error {
+		const room = 16 << 20
+		size := func(capture train.Capture) (n int) {
+			err := limited(t, room, func() (err error) {
+				scope := torch.NewScope("param")
+				defer scope.Close()
+				cfg, p := fitWide(scope, 1)
+				p.Capture = capture
+				n, err = train.FitBatch(context.Background(), cfg, p, 4096)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		plain := size(nil)
+		captured := size(func(func()) (train.Graph, error) {
+			t.Error("a step was captured")
+			return nil, errors.New("not wanted")
+		})
+		if captured > plain || captured < plain/4 {
+			t.Errorf("found %d with captured steps and %d without", captured, plain)
+		}
+		return nil
+	})
+}
+
 func TestStateAndDataThatDoNotFitAreToldWithWhatTheyNeed(t *testing.T) {
 	torchtest.Run(t, func() error {
 		scope := torch.NewScope("param")
