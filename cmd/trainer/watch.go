@@ -112,9 +112,10 @@ func (w *watch) Epoch(r train.EpochReport) {
 // Note records a sentence for people.
 func (w *watch) Note(text string) { w.tracker.Note(w.step, w.epoch, text) }
 
-// stopping tells the one who asked a run to stop what happens now. It may be called from
-// any goroutine.
+// stopping tells the one who asked a run to stop what happens now, and leaves a clean
+// terminal to a second Ctrl-C. It may be called from any goroutine.
 func (w *watch) stopping() {
+	_ = w.progress.Close()
 	_ = w.progress.Log(track.Event{Kind: track.KindNote, Text: "stopping after this step, and saving; a second Ctrl-C stops at once", Time: time.Now()})
 }
 

@@ -20,6 +20,7 @@ type Progress struct {
 	values []Value
 	last   Event // of a step
 	memory memory
+	closed bool // there is no live block any more
 }
 
 var _ Sink = (*Progress)(nil)
@@ -61,10 +62,11 @@ func (p *Progress) Log(e Event) error {
 	return nil
 }
 
-// Close takes the live block away; what stands above it stays.
+// Close takes the live block away; what stands above it stays, and lines may still come.
 func (p *Progress) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.closed = true
 	return p.s.close()
 }
 
@@ -75,7 +77,7 @@ func (p *Progress) step(e Event) error {
 	now := p.s.Now()
 	p.pace.step(e, now)
 	p.last = e
-	if !p.s.due(now) {
+	if p.closed || !p.s.due(now) {
 		return nil
 	}
 	return p.s.show(p.rows(e, now), fraction(e.Step, p.plan.Steps), now)

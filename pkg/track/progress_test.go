@@ -76,6 +76,27 @@ epoch 3/3  [========================>     ]   82%  loss 0.2083  recon 0.1579  kl
 	}
 }
 
+func TestAfterCloseThereAreLinesButNoBlock(t *testing.T) {
+	c := &clock{noon()}
+	term := newTerminal(80)
+	p := NewProgress(Display{Out: term, Terminal: term, Now: c.now}, Plan{Epochs: 1, Steps: 100})
+	step := func(n int64) {
+		c.pass(time.Second)
+		p.Log(Event{Kind: KindStep, Step: n, Epoch: 1})
+	}
+	step(1)
+	for range 2 {
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step(2)
+	p.Log(Event{Kind: KindNote, Text: "stopping"})
+	p.Log(Event{Kind: KindNote, Text: "for the log", Detail: true})
+	p.Log(Event{Kind: KindEpoch, Step: 3, Epoch: 1})
+	wantText(t, term.Text(), "stopping\nepoch 1/1  step 3")
+}
+
 func TestLiveBlockIsRedrawnAtMostTenTimesASecond(t *testing.T) {
 	c := &clock{noon()}
 	term := newTerminal(80)
