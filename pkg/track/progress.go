@@ -77,7 +77,7 @@ func (p *Progress) step(e Event) error {
 	now := p.s.Now()
 	p.pace.step(e, now)
 	p.last = e
-	if p.closed || !p.s.due(now) {
+	if p.closed && p.s.live() || !p.s.due(now) {
 		return nil
 	}
 	return p.s.show(p.rows(e, now), fraction(e.Step, p.plan.Steps), now)
