@@ -3,7 +3,7 @@
 
     summary.py LOG RESULTS VERSIONS      VERSIONS: what `trainer version --json` says
 
-Counted are tests that have no subtests of their own.
+Counted are tests that have no subtests of their own, and those that failed beside their subtests.
 """
 import json
 import os
@@ -17,10 +17,13 @@ NAMES = {"PASS": "passed", "FAIL": "failed", "SKIP": "skipped"}
 
 
 def results(log):
-    """The results of all tests, (name, result, seconds), without those that only hold others."""
+    """The results of all tests, (name, result, seconds), without those that only hold others: one that
+    failed by itself counts."""
     found = [(m[2], NAMES[m[1]], float(m[3])) for m in map(LINE.match, log.splitlines()) if m]
-    parents = {name.rsplit("/", n)[0] for name, _, _ in found for n in range(1, name.count("/") + 1)}
-    return [one for one in found if one[0] not in parents]
+    above = lambda name: {name.rsplit("/", n)[0] for n in range(1, name.count("/") + 1)}
+    parents = {parent for name, _, _ in found for parent in above(name)}
+    told = {parent for name, result, _ in found if result == "failed" for parent in above(name)}
+    return [one for one in found if one[0] not in parents or one[1] == "failed" and one[0] not in told]
 
 
 def main():
