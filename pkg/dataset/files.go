@@ -12,7 +12,7 @@ import (
 // named is a file that a config key gives for one split.
 type named struct{ split, key, path, labelsKey, labels string }
 
-// openFiles opens sources npy and idx.
+// openFiles opens the sources that are files: npy, npz, idx and csv.
 func openFiles(s Spec) (*parts, error) {
 	files, divide, err := s.files()
 	if err != nil {
@@ -79,42 +79,70 @@ func (p *parts) open(s Spec, f named) error {
 	if err != nil {
 		return err
 	}
-	mode, err := s.mode()
+	var one part
+	if s.Source == "csv" {
+		one, err = readCSV(s, path)
+	} else {
+		one, err = p.openArray(s, path)
+	}
 	if err != nil {
 		return err
 	}
-	format := npy.ReadHeader
-	if s.Source == "idx" {
-		format = readIDXHeader
+	one.name = f.split
+	if err := one.takeLabels(s, f); err != nil {
+		return err
+	}
+	p.list = append(p.list, one)
+	if p.shape == nil {
+		p.shape = one.shape
+	}
+	return p.sameShape(one, one.shape)
+}
+
+// openArray opens a file that holds the samples as one array.
+func (p *parts) openArray(s Spec, path string) (part, error) {
+	mode, err := s.mode()
+	if err != nil {
+		return part{}, err
+	}
+	format := map[string]headerReader{"idx": readIDXHeader, "npz": npzHeader(s.Array, s.LabelArray)}[s.Source]
+	if format == nil {
+		format = npy.ReadHeader
 	}
 	a, err := npy.Open(path, npy.Options{Mode: mode, Memory: s.Memory, Unit: true, Format: samplesOnly(format)})
 	if err != nil {
-		return err
+		return part{}, err
 	}
 	p.arrays = append(p.arrays, a)
-	one := part{name: f.split, path: path, src: a, n: a.Rows()}
-	if !a.IsMapped() && npy.IsFloat(a.Header().DType) {
-		if err := checkFinite(one, a.RowLen()); err != nil {
-			return err
-		}
+	h := a.Header()
+	one := part{path: path, src: a, n: a.Rows(), dtype: h.DType, digest: a.Fingerprint(), shape: h.Shape[1:]}
+	switch s.Source {
+	case "idx":
+		one.shape = idxSampleShape(h.Shape)
+	case "npz":
+		one.digest += " " + s.Array
 	}
-	if f.labels != "" {
-		if one.labels, err = openLabels(s, f.labelsKey, f.labels); err != nil {
-			return err
-		}
-		if err := one.checkLabels(); err != nil {
-			return err
-		}
+	if !a.IsMapped() && npy.IsFloat(h.DType) {
+		err = checkFinite(one, a.RowLen())
 	}
-	p.list = append(p.list, one)
-	shape := a.Header().Shape[1:]
-	if s.Source == "idx" {
-		shape = idxSampleShape(a.Header().Shape)
+	return one, err
+}
+
+// takeLabels opens the labels that are in a file of their own, or beside the samples.
+func (one *part) takeLabels(s Spec, f named) (err error) {
+	inside := map[string]string{"csv": s.LabelColumn, "npz": s.LabelArray}[s.Source]
+	switch {
+	case f.labels != "" && inside != "":
+		return mistake("%s: labels are given twice, by the file %s and inside %s (%q); keep one", f.labelsKey, f.labels, one.path, inside)
+	case f.labels != "":
+		one.labels, err = openLabels(s, f.labelsKey, f.labels)
+	case s.Source == "npz" && inside != "":
+		one.labels, err = npzLabels(s, one.path)
 	}
-	if p.shape == nil {
-		p.shape = shape
+	if err != nil || one.labels == nil {
+		return err
 	}
-	return p.sameShape(one, shape)
+	return one.checkLabels()
 }
 
 // samplesOnly refuses arrays that are not a list of samples, before any of their
@@ -135,7 +163,7 @@ func samplesOnly(format func(io.ReaderAt, int64) (npy.Header, error)) func(io.Re
 	}
 }
 
-func (one part) checkLabels() error {
+func (one *part) checkLabels() error {
 	if got := int64(len(one.labels.values) / one.labels.row); got != one.n {
 		return mistake("%s has %d labels but %s has %d samples; give the labels that belong to these data", one.labels.path, got, one.path, one.n)
 	}
@@ -152,11 +180,10 @@ func (p *parts) sameShape(one part, shape []int64) error {
 // agree checks what must be the same in all files.
 func (p *parts) agree() error {
 	first := p.list[0]
-	isBytes := p.arrays[0].Header().DType == "u1"
-	for i, one := range p.list[1:] {
-		dtype := p.arrays[i+1].Header().DType
-		if (dtype == "u1") != isBytes {
-			return mistake("%s is %s but %s is %s; only uint8 is scaled to [0, 1], so the splits would differ: convert one of them", one.path, npy.TypeName(dtype), first.path, npy.TypeName(p.arrays[0].Header().DType))
+	isBytes := first.dtype == "u1"
+	for _, one := range p.list[1:] {
+		if (one.dtype == "u1") != isBytes {
+			return mistake("%s is %s but %s is %s; only uint8 is scaled to [0, 1], so the splits would differ: convert one of them", one.path, npy.TypeName(one.dtype), first.path, npy.TypeName(first.dtype))
 		}
 		if first.labels != nil && !slices.Equal(one.labels.shape, first.labels.shape) {
 			return mistake("%s has labels of shape %v but %s has %v; they must be the same in all splits", one.labels.path, one.labels.shape, first.labels.path, first.labels.shape)
@@ -168,8 +195,8 @@ func (p *parts) agree() error {
 // identify combines the fingerprints of all files; names do not count.
 func (p *parts) identify() string {
 	hash := sha256.New()
-	for i, one := range p.list {
-		hash.Write([]byte(one.name + " " + p.arrays[i].Fingerprint() + "\n"))
+	for _, one := range p.list {
+		hash.Write([]byte(one.name + " " + one.digest + "\n"))
 		if one.labels != nil {
 			hash.Write([]byte("labels " + one.labels.digest + "\n"))
 		}

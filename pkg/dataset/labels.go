@@ -19,11 +19,16 @@ func openLabels(s Spec, key, path string) (*labelSet, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readLabels(s, path, labelsHeader)
+}
+
+// readLabels reads the labels that format finds in a file, and tells idx from numpy's.
+func readLabels(s Spec, path string, format func(io.ReaderAt, int64) (npy.Header, bool, error)) (*labelSet, error) {
 	var header npy.Header // as it is in the file
 	isIDX := false
 	a, err := npy.Open(path, npy.Options{Mode: npy.InMemory, Memory: s.Memory, Format: func(r io.ReaderAt, size int64) (npy.Header, error) {
 		var err error
-		header, isIDX, err = labelsHeader(r, size)
+		header, isIDX, err = format(r, size)
 		return header, err
 	}})
 	if err != nil {
@@ -56,14 +61,20 @@ func labelsHeader(r io.ReaderAt, size int64) (h npy.Header, isIDX bool, err erro
 	} else {
 		h, err = npy.ReadHeader(r, size)
 	}
-	switch {
-	case err != nil:
-	case len(h.Shape) != 1 && len(h.Shape) != 2:
-		err = broken("the labels have the shape %v; expected [samples] or [samples, values]", h.Shape)
-	case h.Count() == 0:
-		err = broken("the labels %v are empty", h)
+	if err == nil {
+		err = labelsShape(h)
 	}
 	return h, isIDX, err
+}
+
+func labelsShape(h npy.Header) error {
+	switch {
+	case len(h.Shape) != 1 && len(h.Shape) != 2:
+		return broken("the labels have the shape %v; expected [samples] or [samples, values]", h.Shape)
+	case h.Count() == 0:
+		return broken("the labels %v are empty", h)
+	}
+	return nil
 }
 
 // readAll is every row of an array as float32.

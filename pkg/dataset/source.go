@@ -62,6 +62,9 @@ type part struct {
 	path   string // "" for generated data
 	src    source
 	n      int64
+	shape  []int64 // of one sample
+	dtype  string  // of the file's elements, as npy.Header has it
+	digest string  // fingerprint of the file
 	labels *labelSet
 }
 
