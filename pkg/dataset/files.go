@@ -12,7 +12,7 @@ import (
 // named is a file that a config key gives for one split.
 type named struct{ split, key, path, labelsKey, labels string }
 
-// openFiles opens the sources that are files: npy, npz, idx and csv.
+// openFiles opens the sources that are files: npy, npz, idx, csv and safetensors.
 func openFiles(s Spec) (*parts, error) {
 	files, divide, err := s.files()
 	if err != nil {
@@ -105,8 +105,11 @@ func (p *parts) openArray(s Spec, path string) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	format := map[string]headerReader{"idx": readIDXHeader, "npz": npzHeader(s.Array, s.LabelArray)}[s.Source]
-	if format == nil {
+	format := s.named(s.Array, s.LabelArray)
+	switch {
+	case s.Source == "idx":
+		format = readIDXHeader
+	case format == nil:
 		format = npy.ReadHeader
 	}
 	a, err := npy.Open(path, npy.Options{Mode: mode, Memory: s.Memory, Unit: true, Format: samplesOnly(format)})
@@ -119,7 +122,7 @@ func (p *parts) openArray(s Spec, path string) (part, error) {
 	switch s.Source {
 	case "idx":
 		one.shape = idxSampleShape(h.Shape)
-	case "npz":
+	case "npz", "safetensors":
 		one.digest += " " + s.Array
 	}
 	if !a.IsMapped() && npy.IsFloat(h.DType) {
@@ -130,14 +133,14 @@ func (p *parts) openArray(s Spec, path string) (part, error) {
 
 // takeLabels opens the labels that are in a file of their own, or beside the samples.
 func (one *part) takeLabels(s Spec, f named) (err error) {
-	inside := map[string]string{"csv": s.LabelColumn, "npz": s.LabelArray}[s.Source]
+	inside := map[string]string{"csv": s.LabelColumn, "npz": s.LabelArray, "safetensors": s.LabelArray}[s.Source]
 	switch {
 	case f.labels != "" && inside != "":
 		return mistake("%s: labels are given twice, by the file %s and inside %s (%q); keep one", f.labelsKey, f.labels, one.path, inside)
 	case f.labels != "":
 		one.labels, err = openLabels(s, f.labelsKey, f.labels)
-	case s.Source == "npz" && inside != "":
-		one.labels, err = npzLabels(s, one.path)
+	case s.Source != "csv" && inside != "":
+		one.labels, err = labelsInside(s, one.path)
 	}
 	if err != nil || one.labels == nil {
 		return err

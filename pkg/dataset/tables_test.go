@@ -46,8 +46,8 @@ func TestArraysOfAnNPZFileAreReadByName(t *testing.T) {
 		return dataset.Spec{Source: "npz", Path: path, Array: array, LabelArray: labels}
 	}
 	openError(t, named("", ""), path, "2 arrays that could be the samples", "it holds y, x")
-	openError(t, named("z", ""), path, `0 arrays named "z"`)
-	openError(t, named("x", "z"), path, `0 arrays named "z"`)
+	openError(t, named("z", ""), path, `not exactly one array named "z"`)
+	openError(t, named("x", "z"), path, `not exactly one array named "z"`)
 	openError(t, named("y", ""), path, "at least two dimensions")
 	packed := put(t, filepath.Join(dir, "p.npz"), npzFile(t, zip.Deflate, []string{"x"}, x))
 	openError(t, dataset.Spec{Source: "npz", Path: packed}, packed, "is compressed")

@@ -87,27 +87,8 @@ func Sniff(head []byte, size int64) bool {
 
 // Read reads a file of the given size. The data of its tensors are in memory once.
 func Read(r io.ReaderAt, size int64) (*File, error) {
-	var length [8]byte
-	if size < 8 {
-		return nil, bad("%d bytes are no safetensors file", size)
-	}
-	if err := readAt(r, length[:], 0); err != nil {
-		return nil, err
-	}
-	n := binary.LittleEndian.Uint64(length[:])
-	if n > maxHeader || n > uint64(size-8) {
-		return nil, bad("the header has %d bytes, the file %d: it is cut or no safetensors file", n, size)
-	}
-	header := make([]byte, n)
-	if err := readAt(r, header, 8); err != nil {
-		return nil, err
-	}
-	f, entries, err := parse(header)
+	f, entries, begin, err := index(r, size)
 	if err != nil {
-		return nil, err
-	}
-	begin := 8 + int64(n)
-	if err := check(entries, size-begin); err != nil {
 		return nil, err
 	}
 	for _, e := range entries {
@@ -119,6 +100,55 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 		f.tensors[e.name] = Tensor{e.DType, e.Shape, data}
 	}
 	return f, nil
+}
+
+// Place says what a tensor is and at which byte of the file its data begin.
+type Place struct {
+	Name, DType string
+	Shape       []int64
+	Offset      int64
+}
+
+// ReadHeader reads and checks what Read does, the data excepted: the tensors in the order
+// of their data.
+func ReadHeader(r io.ReaderAt, size int64) ([]Place, error) {
+	_, entries, begin, err := index(r, size)
+	if err != nil {
+		return nil, err
+	}
+	places := make([]Place, len(entries))
+	for i, e := range entries {
+		places[i] = Place{e.name, e.DType, e.Shape, begin + e.Offsets[0]}
+	}
+	return places, nil
+}
+
+// index reads the header; the data begin at begin.
+func index(r io.ReaderAt, size int64) (f *File, entries []entry, begin int64, err error) {
+	var length [8]byte
+	if size < 8 {
+		return nil, nil, 0, bad("%d bytes are no safetensors file", size)
+	}
+	if err := readAt(r, length[:], 0); err != nil {
+		return nil, nil, 0, err
+	}
+	n := binary.LittleEndian.Uint64(length[:])
+	if n > maxHeader || n > uint64(size-8) {
+		return nil, nil, 0, bad("the header has %d bytes, the file %d: it is cut or no safetensors file", n, size)
+	}
+	header := make([]byte, n)
+	if err := readAt(r, header, 8); err != nil {
+		return nil, nil, 0, err
+	}
+	f, entries, err = parse(header)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	begin = 8 + int64(n)
+	if err := check(entries, size-begin); err != nil {
+		return nil, nil, 0, err
+	}
+	return f, entries, begin, nil
 }
 
 // check sorts the entries by place and holds that they fill the data exactly.
