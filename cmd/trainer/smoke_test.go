@@ -22,7 +22,7 @@ var shrink = map[string][]string{
 // copyConfigs brings the example configs into the working directory.
 func (s *site) copyConfigs() (paths []string) {
 	s.t.Helper()
-	found, err := filepath.Glob(filepath.Join(source, "..", "..", "configs", "*"))
+	found, err := filepath.Glob(filepath.Join(source, "..", "..", "configs", "*.yaml"))
 	if err != nil || len(found) == 0 {
 		s.t.Fatalf("no configs: %v", err)
 	}
@@ -120,5 +120,17 @@ func TestEachExampleConfigIsValid(t *testing.T) {
 		if r := s.ok("validate", path); !strings.HasPrefix(r.stdout, path+": ok, "+kind+" ") {
 			t.Error(r.stdout)
 		}
+	}
+}
+
+func TestEachConfigOfTheZooTrainsAndIsEvaluated(t *testing.T) {
+	zoo, err := filepath.Glob(filepath.Join(source, "..", "..", "configs", "zoo", "[!b]*.yaml"))
+	if err != nil || len(zoo) == 0 {
+		t.Fatalf("no configs: %v", err)
+	}
+	s := newTorchSite(t)
+	for _, path := range zoo {
+		r := s.ok(withSet([]string{"train", path, "-q"}, []string{"data.count=2048", "training.epochs=1", "training.threads=1", "training.device=cpu"})...)
+		s.ok("evaluate", strings.TrimSpace(r.stdout), "-q")
 	}
 }
