@@ -90,7 +90,7 @@ func (p *pace) train(s *session, doc *config.Document) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	note := func(text string) { p.b.Log(text) }
-	p.keep = &keeper{run: run, facts: s.facts(doc), note: note, saver: newSaver("stop", note)}
+	p.keep = &keeper{run: run, facts: s.facts(doc), note: note, wrote: func(*train.Snapshot, string) {}, saver: newSaver("stop", note)}
 	p.cancel = cancel
 	parts := s.parts
 	parts.Checkpoints, parts.Observer = p, silent{}
