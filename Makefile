@@ -27,7 +27,7 @@ help: ## lists the targets
 build: trainer shim ## bin/trainer, and the C++ shims in lib/ (finds or fetches libtorch)
 
 trainer:
-	@go build $(go_flags) -trimpath -ldflags "-X main.version=$(VERSION)" -o $(trainer) ./cmd/trainer
+	@go build $(go_flags) -trimpath -ldflags "-X github.com/gotrainer/trainer/pkg/trainer.version=$(VERSION)" -o $(trainer) ./cmd/trainer
 
 shim: $(if $(findstring cpu,$(TAGS)),shim-cpu,shim-cpu shim-cuda) ## the C++ shims in lib/
 
@@ -53,7 +53,7 @@ test: build ## all tests: with libtorch, without cgo, and the CPU-only build
 test-cuda: build ## with the CUDA shim, on a GPU or without one: loading, start, choice of the device, and tensors
 	TRAINER_SHIM=cuda TRAINER_REQUIRE_LIBTORCH=1 .ci/gotest cuda -buildvcs=false -timeout 15m \
 	  ./cgo ./pkg/torch/... ./pkg/nn/... ./pkg/optim/... ./pkg/model/...
-	TRAINER_REQUIRE_LIBTORCH=1 .ci/gotest device -buildvcs=false -run 'CUDA|Auto' ./cmd/trainer
+	TRAINER_REQUIRE_LIBTORCH=1 .ci/gotest device -buildvcs=false -run 'CUDA|Auto' ./pkg/trainer
 
 interop: build ## checks our files and numbers with real PyTorch, MLflow and TensorBoard
 	python=$$(interop/venv.sh); TRAINER_REQUIRE_LIBTORCH=1 interop/run.sh "$$python" && interop/run_docs.sh "$$python"

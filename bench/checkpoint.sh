@@ -11,7 +11,7 @@ python=$(interop/venv.sh)
 mkdir -p bin
 out=$(mktemp -d "$PWD/bin/checkpoint.XXXXXX")
 trap 'rm -rf "$out"' EXIT
-go test -c -o "$out/bench" ./cmd/trainer
+go test -c -o "$out/bench" ./pkg/trainer
 
 # A virtual machine may have given memory that is not in use back to its host, and getting it again
 # takes seconds a gigabyte (2.4 ms a MB where this was written). So that it hits nobody's figures,

@@ -1,9 +1,28 @@
 package model
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// Registry is the list of variants; the first of a type is its default.
+// Registry is the list of variants, those of a type together; the first of a type is its
+// default.
 type Registry []Variant
+
+// With is the registry with more variants, each behind those of its type.
+func (r Registry) With(more ...Variant) Registry {
+	all := slices.Clone(r)
+	for _, v := range more {
+		at := len(all)
+		for i, have := range all {
+			if have.Type == v.Type {
+				at = i + 1
+			}
+		}
+		all = slices.Insert(all, at, v)
+	}
+	return all
+}
 
 // Find answers the variant of the given type and name.
 func (r Registry) Find(typ, name string) (Variant, bool) {

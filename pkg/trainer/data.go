@@ -1,0 +1,45 @@
+package trainer
+
+import (
+	"github.com/gotrainer/trainer/pkg/config"
+	"github.com/gotrainer/trainer/pkg/dataset"
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/train"
+)
+
+// dataSpec is the data section as package dataset takes it.
+func dataSpec(d config.Data, seed int64) dataset.Spec {
+	if d.Seed != nil {
+		seed = *d.Seed
+	}
+	return dataset.Spec{
+		Source: d.Source, Path: d.Path, Train: d.Train, Val: d.Val, Test: d.Test,
+		Labels: dataset.Labels{Path: d.Labels.Path, Train: d.Labels.Train, Val: d.Labels.Val, Test: d.Labels.Test},
+		Array:  d.Array, LabelArray: d.LabelArray, LabelColumn: d.LabelColumn,
+		Experiment: d.Experiment, Split: dataset.Fractions{Train: d.Split.Train, Val: d.Split.Val, Test: d.Split.Test},
+		Seed: seed, Normalize: d.Normalize, InMemory: d.InMemory, Label: d.Label, Count: d.Count, ImageSize: d.ImageSize,
+		Dim: d.Dim, Atoms: d.Atoms, Active: d.Active, Noise: d.Noise,
+	}
+}
+
+func inputsOf(d *dataset.Data) model.Inputs {
+	return model.Inputs{Shape: d.Shape, LabelShape: d.LabelShape, Classes: d.Classes}
+}
+
+// split is a part of the data for the loop; nil stays nil.
+func split(s *dataset.Split) train.Split {
+	if s == nil {
+		return nil
+	}
+	return s
+}
+
+// order is the sampler as the loop sees it.
+type order struct{ *dataset.Sampler }
+
+func (o order) Position() train.Position {
+	s := o.State()
+	return train.Position{Epoch: s.Epoch, Samples: s.Position}
+}
+
+var _ train.Order = order{}

@@ -1,0 +1,102 @@
+package trainer
+
+import (
+	"math"
+	"os"
+	"testing"
+
+	"github.com/gotrainer/trainer/pkg/npy"
+)
+
+// resumed are runs of which each has something that a resumed run could get wrong.
+var resumed = []struct{ name, config string }{
+	{"vae in memory, adam, cosine with warm-up, clipping, best", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16, drop_last: true}
+model: {type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}}
+training: {epochs: 8, optimizer: {name: adam, lr: 0.01}, scheduler: {name: cosine, warmup_steps: 5}, grad_clip: 1.0, log_every_steps: 1}
+checkpoint: {save_strategy: best, resume_every: 2}
+`},
+	{"convolutional beta_vae, sgd with momentum, accumulation, linear, early stopping, last", `
+data: {source: shapes, count: 96, image_size: 16, batch_size: 8}
+model: {type: vae, variant: beta_vae, beta: 2, latent_dim: 2, encoder: {kind: conv, channels: [4, 4], hidden_dims: [8]}}
+training: {epochs: 20, optimizer: {name: sgd, lr: 0.0001, momentum: 0.9}, scheduler: {name: linear, warmup_steps: 3}, accumulate: 2,
+  early_stopping: {patience: 4, min_delta: 1000}, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 1}
+`},
+	{"relu_l1 streamed, normalised, adamw, step schedule, all", `
+data: {source: npy, path: data.npy, in_memory: false, normalize: standard, batch_size: 16}
+model: {type: sae, variant: relu_l1, d_sae: 24, l1_coefficient: 0.01}
+training: {epochs: 6, optimizer: {name: adamw, lr: 0.01}, scheduler: {name: step, step_size: 4, gamma: 0.5, warmup_steps: 2}, log_every_steps: 1}
+checkpoint: {save_strategy: all, resume_every: 3}
+`},
+	{"topk with dead latents and AuxK, accumulation, by steps, all", `
+data: {source: synthetic_sparse, count: 150, dim: 12, atoms: 24, active: 2, batch_size: 8}
+model: {type: sae, variant: topk, d_sae: 32, k: 2, dead_after_samples: 40}
+training: {steps: 27, optimizer: {name: adam, lr: 0.003}, scheduler: cosine, accumulate: 3, grad_clip: 0.5, log_every_steps: 2}
+checkpoint: {save_strategy: all, resume_every: 2}
+`},
+	{"custom model with dropout and batch norm, streamed with labels, nesterov, early stopping, best by accuracy", `
+data: {source: npy, path: data.npy, labels: labels.npy, in_memory: false, batch_size: 8}
+model: {type: custom_model, loss: cross_entropy, layers: [linear: 16, batch_norm1d, relu, dropout: 0.3, linear: 3]}
+training: {epochs: 6, optimizer: {name: sgd, lr: 0.02, momentum: 0.9, nesterov: true, weight_decay: 0.001}, accumulate: 2,
+  early_stopping: 3, log_every_steps: 1}
+checkpoint: {save_strategy: best, resume_every: 1, monitor: val/accuracy, mode: max}
+`},
+}
+
+func TestARunThatIsCutAndResumedEndsAsTheWholeRun(t *testing.T) {
+	cuts := 3
+	if os.Getenv("TRAINER_SOAK") != "" {
+		cuts = 20
+	}
+	for _, v := range resumed {
+		t.Run(v.name, func(t *testing.T) {
+			s := newTorchSite(t)
+			s.write("x.yaml", "experiment: {name: a, output_dir: whole, seed: 5}\n"+v.config)
+			s.matrix("data.npy", 80, 12)
+			s.classes("labels.npy", 80)
+			set := []string{"training.threads=1", "training.device=cpu"}
+			s.train(append(set, "checkpoint.resume_every=none")...)
+			s.train(set...)
+			s.cutUp(cuts, set)
+		})
+	}
+}
+
+// matrix writes a float32 array of rows with a pattern in them.
+func (s *site) matrix(path string, rows, columns int64) {
+	s.t.Helper()
+	w, err := npy.Create(path, "f4", []int64{rows, columns})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	v := make([]float32, rows*columns)
+	for i := range v {
+		v[i] = float32(math.Sin(float64(i%17)) + math.Cos(float64(i*i%101)))
+	}
+	if err := w.WriteFloat32s(v); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// classes writes labels 0, 1, 2.
+func (s *site) classes(path string, rows int64) {
+	s.t.Helper()
+	w, err := npy.Create(path, "i8", []int64{rows})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	v := make([]int64, rows)
+	for i := range v {
+		v[i] = int64(i % 17 % 3)
+	}
+	if err := w.WriteInt64s(v); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		s.t.Fatal(err)
+	}
+}

@@ -1,0 +1,119 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/gotrainer/trainer/pkg/config"
+	"github.com/gotrainer/trainer/pkg/dataset"
+)
+
+func validateCommand() *cli.Command {
+	return &cli.Command{
+		Name: "validate", Usage: "check configs and their data without training", ArgsUsage: "CONFIG…",
+		Flags: append(common(), &cli.BoolFlag{Name: "time", Usage: "estimate the time by 3 steps, after a warm-up"}),
+		Action: func(c *cli.Context) error {
+			paths, err := targets(c)
+			if err != nil {
+				return err
+			}
+			return runValidate(c.Context, newConsole(c), paths, c.StringSlice("set"), c.Bool("time"))
+		},
+	}
+}
+
+// runValidate checks all configs, and tells of those that are right also where others
+// are wrong.
+func runValidate(ctx context.Context, out *console, paths, set []string, timed bool) error {
+	report := []validated{}
+	var lines []string
+	var wrong problems
+	for _, path := range paths {
+		v, err := validate(ctx, path, set, timed)
+		if err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		report = append(report, v)
+		lines = append(lines, v.String())
+	}
+	if len(report) > 0 || len(wrong) == 0 {
+		if err := out.result(report, strings.Join(lines, "\n")); err != nil {
+			return err
+		}
+	}
+	return wrong.err()
+}
+
+// validated is what a config would do.
+type validated struct {
+	Config      string  `json:"config"`
+	Kind        string  `json:"kind"`
+	Dir         string  `json:"dir"`
+	SampleShape []int64 `json:"sample_shape,omitempty"`
+	Train       int     `json:"train,omitempty"`
+	Val         int     `json:"val,omitempty"`
+	Test        int     `json:"test,omitempty"`
+	Steps       int64   `json:"steps,omitempty"`
+	need
+	Time *timing `json:"time,omitempty"`
+}
+
+func (v validated) String() string {
+	text := fmt.Sprintf("%s: ok, %s %s", v.Config, v.Kind, v.Dir)
+	if v.Kind == config.KindTrain {
+		text += fmt.Sprintf(", samples of shape %v: %d train, %d val, %d test", v.SampleShape, v.Train, v.Val, v.Test)
+		if v.Steps > 0 {
+			text += fmt.Sprintf("; %d steps", v.Steps)
+		}
+		text += v.need.String() + v.Time.String()
+	}
+	return text
+}
+
+func validate(ctx context.Context, path string, set []string, timed bool) (validated, error) {
+	kind, err := config.Kind(path)
+	if err != nil {
+		return validated{}, err
+	}
+	o := config.Options{Models: models(), Set: set}
+	if kind == config.KindInfer && timed {
+		return validated{}, mistakef("%s is not a training config: --time has nothing to measure", path)
+	}
+	if kind == config.KindInfer {
+		cfg, _, err := config.LoadInfer(path, o)
+		if err != nil {
+			return validated{}, err
+		}
+		return validated{Config: path, Kind: kind, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name}, nil
+	}
+	cfg, doc, err := config.LoadTrain(path, o)
+	if err != nil {
+		return validated{}, err
+	}
+	data, err := dataset.Open(dataSpec(cfg.Data, cfg.Experiment.Seed))
+	if err != nil {
+		return validated{}, locate(doc, err)
+	}
+	defer data.Close()
+	v := validated{Config: path, Kind: kind, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name, SampleShape: data.Shape, Train: data.Train.Len()}
+	if data.Val != nil {
+		v.Val = data.Val.Len()
+	}
+	if data.Test != nil {
+		v.Test = data.Test.Len()
+	}
+	epochs := int64(cfg.Training.Epochs)
+	if cfg.Data.BatchSize > 0 { // auto: the steps depend on what fits
+		s := session{cfg: cfg}
+		sampler := dataset.NewSampler(v.Train, cfg.Data.BatchSize, cfg.Experiment.Seed, cfg.Data.DropLast)
+		epochs, v.Steps = s.trainConfig().Length(order{sampler})
+	}
+	if v.need, err = needOf(cfg, data, epochs); err == nil && timed {
+		v.Time, err = timeRun(ctx, cfg, doc)
+	}
+	return v, locate(doc, err)
+}
