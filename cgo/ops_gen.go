@@ -79,6 +79,7 @@ static inline th_one call_add_scalar(const th_tensor *a, double s) { return trai
 static inline th_one call_mul_scalar(const th_tensor *a, double s) { return trainer_api->mul_scalar(a, s); }
 static inline th_one call_pow(const th_tensor *a, double p) { return trainer_api->pow(a, p); }
 static inline th_one call_maximum(const th_tensor *a, const th_tensor *b) { return trainer_api->maximum(a, b); }
+static inline th_one call_minimum(const th_tensor *a, const th_tensor *b) { return trainer_api->minimum(a, b); }
 static inline th_one call_lerp(const th_tensor *a, const th_tensor *b, double w) { return trainer_api->lerp(a, b, w); }
 static inline th_one call_neg(const th_tensor *a) { return trainer_api->neg(a); }
 static inline th_one call_abs(const th_tensor *a) { return trainer_api->abs(a); }
@@ -92,6 +93,7 @@ static inline th_one call_clamp(const th_tensor *a, double low, double high) { r
 static inline th_one call_clamp_min(const th_tensor *a, double low) { return trainer_api->clamp_min(a, low); }
 static inline th_one call_re_lu(const th_tensor *a) { return trainer_api->re_lu(a); }
 static inline th_one call_leaky_re_lu(const th_tensor *a, double slope) { return trainer_api->leaky_re_lu(a, slope); }
+static inline th_one call_elu(const th_tensor *a, double alpha) { return trainer_api->elu(a, alpha); }
 static inline th_one call_gelu(const th_tensor *a) { return trainer_api->gelu(a); }
 static inline th_one call_si_lu(const th_tensor *a) { return trainer_api->si_lu(a); }
 static inline th_one call_tanh(const th_tensor *a) { return trainer_api->tanh(a); }
@@ -119,6 +121,8 @@ static inline th_one call_amax(const th_tensor *a, int64_t *dims, int64_t n_dims
 static inline th_one call_argmax(const th_tensor *a, int64_t dim) { return trainer_api->argmax(a, dim); }
 static inline th_one call_log_sum_exp(const th_tensor *a, int64_t *dims, int64_t n_dims, int keep) { return trainer_api->log_sum_exp(a, dims, n_dims, keep); }
 static inline th_one call_softmax(const th_tensor *a, int64_t dim) { return trainer_api->softmax(a, dim); }
+static inline th_one call_log_softmax(const th_tensor *a, int64_t dim) { return trainer_api->log_softmax(a, dim); }
+static inline th_one call_cum_sum(const th_tensor *a, int64_t dim) { return trainer_api->cum_sum(a, dim); }
 static inline th_one call_mat_mul(const th_tensor *a, const th_tensor *b) { return trainer_api->mat_mul(a, b); }
 static inline th_one call_linear(const th_tensor *input, const th_tensor *weight, const th_tensor *bias) { return trainer_api->linear(input, weight, bias); }
 static inline th_one call_linear_re_lu(const th_tensor *input, const th_tensor *weight, const th_tensor *bias) { return trainer_api->linear_re_lu(input, weight, bias); }
@@ -128,7 +132,13 @@ static inline th_one call_conv2d(const th_tensor *input, const th_tensor *weight
 static inline th_one call_conv_transpose2d(const th_tensor *input, const th_tensor *weight, const th_tensor *bias, int64_t *stride, int64_t n_stride, int64_t *padding, int64_t n_padding, int64_t *outputPadding, int64_t n_outputPadding, int64_t groups, int64_t *dilation, int64_t n_dilation) { return trainer_api->conv_transpose2d(input, weight, bias, stride, n_stride, padding, n_padding, outputPadding, n_outputPadding, groups, dilation, n_dilation); }
 static inline th_one call_batch_norm(const th_tensor *input, const th_tensor *weight, const th_tensor *bias, const th_tensor *mean, const th_tensor *variance, int training, double momentum, double eps) { return trainer_api->batch_norm(input, weight, bias, mean, variance, training, momentum, eps); }
 static inline th_one call_layer_norm(const th_tensor *input, int64_t *shape, int64_t n_shape, const th_tensor *weight, const th_tensor *bias, double eps) { return trainer_api->layer_norm(input, shape, n_shape, weight, bias, eps); }
+static inline th_one call_group_norm(const th_tensor *input, int64_t groups, const th_tensor *weight, const th_tensor *bias, double eps) { return trainer_api->group_norm(input, groups, weight, bias, eps); }
 static inline th_one call_dropout(const th_tensor *input, double p, int training) { return trainer_api->dropout(input, p, training); }
+static inline th_one call_max_pool2d(const th_tensor *input, int64_t *kernel, int64_t n_kernel, int64_t *stride, int64_t n_stride, int64_t *padding, int64_t n_padding) { return trainer_api->max_pool2d(input, kernel, n_kernel, stride, n_stride, padding, n_padding); }
+static inline th_one call_avg_pool2d(const th_tensor *input, int64_t *kernel, int64_t n_kernel, int64_t *stride, int64_t n_stride, int64_t *padding, int64_t n_padding) { return trainer_api->avg_pool2d(input, kernel, n_kernel, stride, n_stride, padding, n_padding); }
+static inline th_one call_adaptive_avg_pool2d(const th_tensor *input, int64_t *size, int64_t n_size) { return trainer_api->adaptive_avg_pool2d(input, size, n_size); }
+static inline th_one call_upsample_nearest2d(const th_tensor *input, int64_t *size, int64_t n_size) { return trainer_api->upsample_nearest2d(input, size, n_size); }
+static inline th_one call_attention(const th_tensor *q, const th_tensor *k, const th_tensor *v) { return trainer_api->attention(q, k, v); }
 static inline th_one call_bce_with_logits(const th_tensor *logits, const th_tensor *target) { return trainer_api->bce_with_logits(logits, target); }
 static inline th_one call_bernoulli_nll(const th_tensor *logits, const th_tensor *target) { return trainer_api->bernoulli_nll(logits, target); }
 static inline th_one call_gaussian_nll(const th_tensor *mean, const th_tensor *target) { return trainer_api->gaussian_nll(mean, target); }
@@ -137,6 +147,9 @@ static inline th_one call_cross_entropy(const th_tensor *logits, const th_tensor
 static inline th_one call_reshape(const th_tensor *a, int64_t *shape, int64_t n_shape) { return trainer_api->reshape(a, shape, n_shape); }
 static inline th_one call_flatten(const th_tensor *a, int64_t start, int64_t end) { return trainer_api->flatten(a, start, end); }
 static inline th_one call_transpose(const th_tensor *a, int64_t d0, int64_t d1) { return trainer_api->transpose(a, d0, d1); }
+static inline th_one call_permute(const th_tensor *a, int64_t *dims, int64_t n_dims) { return trainer_api->permute(a, dims, n_dims); }
+static inline th_one call_expand(const th_tensor *a, int64_t *shape, int64_t n_shape) { return trainer_api->expand(a, shape, n_shape); }
+static inline th_one call_flip(const th_tensor *a, int64_t *dims, int64_t n_dims) { return trainer_api->flip(a, dims, n_dims); }
 static inline th_one call_unsqueeze(const th_tensor *a, int64_t dim) { return trainer_api->unsqueeze(a, dim); }
 static inline th_one call_squeeze(const th_tensor *a, int64_t dim) { return trainer_api->squeeze(a, dim); }
 static inline th_one call_narrow(const th_tensor *a, int64_t dim, int64_t start, int64_t length) { return trainer_api->narrow(a, dim, start, length); }
@@ -146,6 +159,7 @@ static inline th_one call_contiguous(const th_tensor *a) { return trainer_api->c
 static inline th_one call_channels_last(const th_tensor *a) { return trainer_api->channels_last(a); }
 static inline th_one call_zeros_like(const th_tensor *a) { return trainer_api->zeros_like(a); }
 static inline th_two call_top_k(const th_tensor *a, int64_t k, int64_t dim) { return trainer_api->top_k(a, k, dim); }
+static inline th_two call_sort(const th_tensor *a, int64_t dim, int descending) { return trainer_api->sort(a, dim, descending); }
 static inline th_one call_gather(const th_tensor *a, int64_t dim, const th_tensor *index) { return trainer_api->gather(a, dim, index); }
 static inline th_one call_scatter(const th_tensor *a, int64_t dim, const th_tensor *index, const th_tensor *src) { return trainer_api->scatter(a, dim, index, src); }
 static inline th_one call_index_select(const th_tensor *a, int64_t dim, const th_tensor *index) { return trainer_api->index_select(a, dim, index); }
@@ -169,7 +183,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0x4a2bf737f3e7774e)
+const tableHash = uint64(0xea776c8bbab57f5d)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -591,6 +605,12 @@ func Maximum(a Tensor, b Tensor) (Tensor, error) {
 	return Tensor(r.out), takeError(r.err)
 }
 
+// Minimum: the smaller of each pair.
+func Minimum(a Tensor, b Tensor) (Tensor, error) {
+	r := C.call_minimum((*C.th_tensor)(a), (*C.th_tensor)(b))
+	return Tensor(r.out), takeError(r.err)
+}
+
 // Lerp: a + w·(b - a).
 func Lerp(a Tensor, b Tensor, w float64) (Tensor, error) {
 	r := C.call_lerp((*C.th_tensor)(a), (*C.th_tensor)(b), C.double(w))
@@ -666,6 +686,12 @@ func ReLU(a Tensor) (Tensor, error) {
 // LeakyReLU: a where positive, slope·a elsewhere.
 func LeakyReLU(a Tensor, slope float64) (Tensor, error) {
 	r := C.call_leaky_re_lu((*C.th_tensor)(a), C.double(slope))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// ELU: a where positive, alpha·(e^a - 1) elsewhere.
+func ELU(a Tensor, alpha float64) (Tensor, error) {
+	r := C.call_elu((*C.th_tensor)(a), C.double(alpha))
 	return Tensor(r.out), takeError(r.err)
 }
 
@@ -831,6 +857,18 @@ func Softmax(a Tensor, dim int64) (Tensor, error) {
 	return Tensor(r.out), takeError(r.err)
 }
 
+// LogSoftmax: ln softmax along dim.
+func LogSoftmax(a Tensor, dim int64) (Tensor, error) {
+	r := C.call_log_softmax((*C.th_tensor)(a), C.int64_t(dim))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// CumSum: running sums along dim.
+func CumSum(a Tensor, dim int64) (Tensor, error) {
+	r := C.call_cum_sum((*C.th_tensor)(a), C.int64_t(dim))
+	return Tensor(r.out), takeError(r.err)
+}
+
 // MatMul: matrix product.
 func MatMul(a Tensor, b Tensor) (Tensor, error) {
 	r := C.call_mat_mul((*C.th_tensor)(a), (*C.th_tensor)(b))
@@ -885,9 +923,45 @@ func LayerNorm(input Tensor, shape []int64, weight Tensor, bias Tensor, eps floa
 	return Tensor(r.out), takeError(r.err)
 }
 
+// GroupNorm: normalisation over groups of channels of [N, C, …].
+func GroupNorm(input Tensor, groups int64, weight Tensor, bias Tensor, eps float64) (Tensor, error) {
+	r := C.call_group_norm((*C.th_tensor)(input), C.int64_t(groups), (*C.th_tensor)(weight), (*C.th_tensor)(bias), C.double(eps))
+	return Tensor(r.out), takeError(r.err)
+}
+
 // Dropout: zeroes a share p and scales the rest by 1/(1-p).
 func Dropout(input Tensor, p float64, training bool) (Tensor, error) {
 	r := C.call_dropout((*C.th_tensor)(input), C.double(p), cbool(training))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// MaxPool2d: the largest value of each window, NCHW.
+func MaxPool2d(input Tensor, kernel []int64, stride []int64, padding []int64) (Tensor, error) {
+	r := C.call_max_pool2d((*C.th_tensor)(input), (*C.int64_t)(unsafe.SliceData(kernel)), C.int64_t(len(kernel)), (*C.int64_t)(unsafe.SliceData(stride)), C.int64_t(len(stride)), (*C.int64_t)(unsafe.SliceData(padding)), C.int64_t(len(padding)))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// AvgPool2d: the mean of each window, NCHW; padding counts as zeros.
+func AvgPool2d(input Tensor, kernel []int64, stride []int64, padding []int64) (Tensor, error) {
+	r := C.call_avg_pool2d((*C.th_tensor)(input), (*C.int64_t)(unsafe.SliceData(kernel)), C.int64_t(len(kernel)), (*C.int64_t)(unsafe.SliceData(stride)), C.int64_t(len(stride)), (*C.int64_t)(unsafe.SliceData(padding)), C.int64_t(len(padding)))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// AdaptiveAvgPool2d: means over windows that make an output of that height and width, NCHW.
+func AdaptiveAvgPool2d(input Tensor, size []int64) (Tensor, error) {
+	r := C.call_adaptive_avg_pool2d((*C.th_tensor)(input), (*C.int64_t)(unsafe.SliceData(size)), C.int64_t(len(size)))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// UpsampleNearest2d: the nearest pixel, for an output of that height and width, NCHW.
+func UpsampleNearest2d(input Tensor, size []int64) (Tensor, error) {
+	r := C.call_upsample_nearest2d((*C.th_tensor)(input), (*C.int64_t)(unsafe.SliceData(size)), C.int64_t(len(size)))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// Attention: softmax(q·kᵀ/√E)·v over the last two dimensions, [length, E].
+func Attention(q Tensor, k Tensor, v Tensor) (Tensor, error) {
+	r := C.call_attention((*C.th_tensor)(q), (*C.th_tensor)(k), (*C.th_tensor)(v))
 	return Tensor(r.out), takeError(r.err)
 }
 
@@ -936,6 +1010,24 @@ func Flatten(a Tensor, start int64, end int64) (Tensor, error) {
 // Transpose: swaps two dimensions.
 func Transpose(a Tensor, d0 int64, d1 int64) (Tensor, error) {
 	r := C.call_transpose((*C.th_tensor)(a), C.int64_t(d0), C.int64_t(d1))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// Permute: dimensions in another order.
+func Permute(a Tensor, dims []int64) (Tensor, error) {
+	r := C.call_permute((*C.th_tensor)(a), (*C.int64_t)(unsafe.SliceData(dims)), C.int64_t(len(dims)))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// Expand: a view that repeats dimensions of size 1.
+func Expand(a Tensor, shape []int64) (Tensor, error) {
+	r := C.call_expand((*C.th_tensor)(a), (*C.int64_t)(unsafe.SliceData(shape)), C.int64_t(len(shape)))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// Flip: dims in reverse order.
+func Flip(a Tensor, dims []int64) (Tensor, error) {
+	r := C.call_flip((*C.th_tensor)(a), (*C.int64_t)(unsafe.SliceData(dims)), C.int64_t(len(dims)))
 	return Tensor(r.out), takeError(r.err)
 }
 
@@ -990,6 +1082,12 @@ func ZerosLike(a Tensor) (Tensor, error) {
 // TopK: the k largest values along dim and their int64 indices, in no order.
 func TopK(a Tensor, k int64, dim int64) (Tensor, Tensor, error) {
 	r := C.call_top_k((*C.th_tensor)(a), C.int64_t(k), C.int64_t(dim))
+	return Tensor(r.out), Tensor(r.second), takeError(r.err)
+}
+
+// Sort: values along dim in order and the int64 indices they had.
+func Sort(a Tensor, dim int64, descending bool) (Tensor, Tensor, error) {
+	r := C.call_sort((*C.th_tensor)(a), C.int64_t(dim), cbool(descending))
 	return Tensor(r.out), Tensor(r.second), takeError(r.err)
 }
 

@@ -226,6 +226,9 @@ func Pow(a Tensor, p float64) (Tensor, error) { return nil, errNoCgo }
 // Maximum: the larger of each pair.
 func Maximum(a Tensor, b Tensor) (Tensor, error) { return nil, errNoCgo }
 
+// Minimum: the smaller of each pair.
+func Minimum(a Tensor, b Tensor) (Tensor, error) { return nil, errNoCgo }
+
 // Lerp: a + w·(b - a).
 func Lerp(a Tensor, b Tensor, w float64) (Tensor, error) { return nil, errNoCgo }
 
@@ -264,6 +267,9 @@ func ReLU(a Tensor) (Tensor, error) { return nil, errNoCgo }
 
 // LeakyReLU: a where positive, slope·a elsewhere.
 func LeakyReLU(a Tensor, slope float64) (Tensor, error) { return nil, errNoCgo }
+
+// ELU: a where positive, alpha·(e^a - 1) elsewhere.
+func ELU(a Tensor, alpha float64) (Tensor, error) { return nil, errNoCgo }
 
 // GELU: Gaussian error linear unit, exact form.
 func GELU(a Tensor) (Tensor, error) { return nil, errNoCgo }
@@ -346,6 +352,12 @@ func LogSumExp(a Tensor, dims []int64, keep bool) (Tensor, error) { return nil, 
 // Softmax: softmax along dim.
 func Softmax(a Tensor, dim int64) (Tensor, error) { return nil, errNoCgo }
 
+// LogSoftmax: ln softmax along dim.
+func LogSoftmax(a Tensor, dim int64) (Tensor, error) { return nil, errNoCgo }
+
+// CumSum: running sums along dim.
+func CumSum(a Tensor, dim int64) (Tensor, error) { return nil, errNoCgo }
+
 // MatMul: matrix product.
 func MatMul(a Tensor, b Tensor) (Tensor, error) { return nil, errNoCgo }
 
@@ -383,8 +395,32 @@ func LayerNorm(input Tensor, shape []int64, weight Tensor, bias Tensor, eps floa
 	return nil, errNoCgo
 }
 
+// GroupNorm: normalisation over groups of channels of [N, C, …].
+func GroupNorm(input Tensor, groups int64, weight Tensor, bias Tensor, eps float64) (Tensor, error) {
+	return nil, errNoCgo
+}
+
 // Dropout: zeroes a share p and scales the rest by 1/(1-p).
 func Dropout(input Tensor, p float64, training bool) (Tensor, error) { return nil, errNoCgo }
+
+// MaxPool2d: the largest value of each window, NCHW.
+func MaxPool2d(input Tensor, kernel []int64, stride []int64, padding []int64) (Tensor, error) {
+	return nil, errNoCgo
+}
+
+// AvgPool2d: the mean of each window, NCHW; padding counts as zeros.
+func AvgPool2d(input Tensor, kernel []int64, stride []int64, padding []int64) (Tensor, error) {
+	return nil, errNoCgo
+}
+
+// AdaptiveAvgPool2d: means over windows that make an output of that height and width, NCHW.
+func AdaptiveAvgPool2d(input Tensor, size []int64) (Tensor, error) { return nil, errNoCgo }
+
+// UpsampleNearest2d: the nearest pixel, for an output of that height and width, NCHW.
+func UpsampleNearest2d(input Tensor, size []int64) (Tensor, error) { return nil, errNoCgo }
+
+// Attention: softmax(q·kᵀ/√E)·v over the last two dimensions, [length, E].
+func Attention(q Tensor, k Tensor, v Tensor) (Tensor, error) { return nil, errNoCgo }
 
 // BCEWithLogits: softplus(l) - l·x for each element.
 func BCEWithLogits(logits Tensor, target Tensor) (Tensor, error) { return nil, errNoCgo }
@@ -412,6 +448,15 @@ func Flatten(a Tensor, start int64, end int64) (Tensor, error) { return nil, err
 // Transpose: swaps two dimensions.
 func Transpose(a Tensor, d0 int64, d1 int64) (Tensor, error) { return nil, errNoCgo }
 
+// Permute: dimensions in another order.
+func Permute(a Tensor, dims []int64) (Tensor, error) { return nil, errNoCgo }
+
+// Expand: a view that repeats dimensions of size 1.
+func Expand(a Tensor, shape []int64) (Tensor, error) { return nil, errNoCgo }
+
+// Flip: dims in reverse order.
+func Flip(a Tensor, dims []int64) (Tensor, error) { return nil, errNoCgo }
+
 // Unsqueeze: inserts a dimension of size 1.
 func Unsqueeze(a Tensor, dim int64) (Tensor, error) { return nil, errNoCgo }
 
@@ -438,6 +483,9 @@ func ZerosLike(a Tensor) (Tensor, error) { return nil, errNoCgo }
 
 // TopK: the k largest values along dim and their int64 indices, in no order.
 func TopK(a Tensor, k int64, dim int64) (Tensor, Tensor, error) { return nil, nil, errNoCgo }
+
+// Sort: values along dim in order and the int64 indices they had.
+func Sort(a Tensor, dim int64, descending bool) (Tensor, Tensor, error) { return nil, nil, errNoCgo }
 
 // Gather: picks along dim.
 func Gather(a Tensor, dim int64, index Tensor) (Tensor, error) { return nil, errNoCgo }

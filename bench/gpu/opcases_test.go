@@ -23,6 +23,7 @@ func pointwise() map[string]opCase {
 		"Mul":       binary(func(a, b T) T { return a.Mul(b) }),
 		"Div":       binary(func(a, b T) T { return a.Div(b) }),
 		"Maximum":   binary(func(a, b T) T { return a.Maximum(b) }),
+		"Minimum":   binary(func(a, b T) T { return a.Minimum(b) }),
 		"Lerp":      binary(func(a, b T) T { return a.Lerp(b, 0.3) }),
 		"AddScalar": unary(func(a T) T { return a.AddScalar(0.7) }),
 		"MulScalar": unary(func(a T) T { return a.MulScalar(-1.7) }),
@@ -36,6 +37,7 @@ func pointwise() map[string]opCase {
 		"ClampMin":  unary(func(a T) T { return a.ClampMin(-0.5) }),
 		"ReLU":      unary(T.ReLU),
 		"LeakyReLU": unary(func(a T) T { return a.LeakyReLU(0.1) }),
+		"ELU":       unary(func(a T) T { return a.ELU(0.7) }),
 		"GELU":      unary(T.GELU), "SiLU": unary(T.SiLU), "Tanh": unary(T.Tanh), "Sigmoid": unary(T.Sigmoid),
 		"Softplus": unary(T.Softplus), "LogSigmoid": unary(T.LogSigmoid),
 		"NanToNum":      constant(func(a T) T { return a.AddScalar(-5).Log().NanToNum(3) }),
@@ -55,15 +57,17 @@ func reductions() map[string]opCase {
 	type T = *torch.Tensor
 	return map[string]opCase{
 		"Sum": unary(T.Sum), "Mean": unary(T.Mean),
-		"Any":       constant(func(a T) T { return a.Gt(1).Any() }),
-		"AnyDim":    constant(func(a T) T { return a.Gt(1).AnyDim(1) }),
-		"SumDim":    unary(func(a T) T { return a.SumDim([]int64{1}, true) }),
-		"MeanDim":   unary(func(a T) T { return a.MeanDim([]int64{0}, false) }),
-		"NormDim":   unary(func(a T) T { return a.NormDim([]int64{1}, false) }),
-		"Amax":      unary(func(a T) T { return a.Amax([]int64{1}, false) }),
-		"Argmax":    constant(func(a T) T { return a.Argmax(1) }),
-		"LogSumExp": unary(func(a T) T { return a.LogSumExp([]int64{1}, false) }),
-		"Softmax":   unary(func(a T) T { return a.Softmax(1) }),
+		"Any":        constant(func(a T) T { return a.Gt(1).Any() }),
+		"AnyDim":     constant(func(a T) T { return a.Gt(1).AnyDim(1) }),
+		"SumDim":     unary(func(a T) T { return a.SumDim([]int64{1}, true) }),
+		"MeanDim":    unary(func(a T) T { return a.MeanDim([]int64{0}, false) }),
+		"NormDim":    unary(func(a T) T { return a.NormDim([]int64{1}, false) }),
+		"Amax":       unary(func(a T) T { return a.Amax([]int64{1}, false) }),
+		"Argmax":     constant(func(a T) T { return a.Argmax(1) }),
+		"LogSumExp":  unary(func(a T) T { return a.LogSumExp([]int64{1}, false) }),
+		"Softmax":    unary(func(a T) T { return a.Softmax(1) }),
+		"LogSoftmax": unary(func(a T) T { return a.LogSoftmax(1) }),
+		"CumSum":     unary(func(a T) T { return a.CumSum(1) }),
 	}
 }
 
@@ -86,6 +90,16 @@ func layers() map[string]opCase {
 		"LayerNorm": {in: []input{wave(6, 5), positive(5), wave(5)}, f: func(a tensors) T {
 			return a[0].LayerNorm([]int64{5}, a[1], a[2], 1e-5)
 		}},
+		"GroupNorm": {in: []input{wave(2, 6, 4, 4), positive(6), wave(6)}, f: func(a tensors) T {
+			return a[0].GroupNorm(3, a[1], a[2], 1e-5)
+		}},
+		"MaxPool2d":         {in: []input{wave(2, 3, 6, 6)}, f: func(a tensors) T { return a[0].MaxPool2d([]int64{2, 2}, []int64{2, 2}, zeros) }},
+		"AvgPool2d":         {in: []input{wave(2, 3, 6, 6)}, f: func(a tensors) T { return a[0].AvgPool2d([]int64{3, 3}, []int64{2, 2}, ones) }},
+		"AdaptiveAvgPool2d": {in: []input{wave(2, 3, 6, 6)}, f: func(a tensors) T { return a[0].AdaptiveAvgPool2d([]int64{3, 2}) }},
+		"UpsampleNearest2d": {in: []input{wave(2, 3, 4, 4)}, f: func(a tensors) T { return a[0].UpsampleNearest2d([]int64{8, 8}) }},
+		"Attention": {in: []input{wave(2, 4, 8), positive(2, 4, 8), share(2, 4, 8)}, f: func(a tensors) T {
+			return a[0].Attention(a[1], a[2])
+		}},
 		"Dropout": unary(func(a T) T { return a.Dropout(0.5, false) }), // in training devices draw other numbers
 		"CrossEntropy": {in: []input{wave(4, 5), integers(0, 4, 2, 2)}, f: func(a tensors) T {
 			return a[0].CrossEntropy(a[1])
@@ -100,6 +114,9 @@ func shapes() map[string]opCase {
 		"Reshape":      unary(func(a T) T { return a.Reshape([]int64{5, 3}) }),
 		"Flatten":      unary(func(a T) T { return a.Flatten(0, 1) }),
 		"Transpose":    unary(func(a T) T { return a.Transpose(0, 1) }),
+		"Permute":      {in: []input{wave(2, 3, 4)}, f: func(a tensors) T { return a[0].Permute([]int64{2, 0, 1}) }},
+		"Expand":       unary(func(a T) T { return a.Unsqueeze(0).Expand([]int64{2, 3, 5}) }),
+		"Flip":         unary(func(a T) T { return a.Flip([]int64{1}) }),
 		"Unsqueeze":    unary(func(a T) T { return a.Unsqueeze(1) }),
 		"Squeeze":      unary(func(a T) T { return a.Unsqueeze(1).Squeeze(1) }),
 		"Narrow":       unary(func(a T) T { return a.Narrow(1, 1, 3) }),
@@ -114,6 +131,10 @@ func shapes() map[string]opCase {
 		"TopK": unary(func(a T) T {
 			values, places := a.TopK(2, 1)
 			return torch.Zeros(a.Shape(), torch.Like(a)).Scatter(1, places, values)
+		}),
+		"Sort": unary(func(a T) T {
+			values, _ := a.Sort(1, true)
+			return values
 		}),
 		"Scatter": unary(func(a T) T {
 			_, places := a.TopK(1, 1)

@@ -554,6 +554,14 @@ th_one maximum_op(const th_tensor *a_, const th_tensor *b_) {
   });
 }
 
+th_one minimum_op(const th_tensor *a_, const th_tensor *b_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    at::Tensor b = value(b_);
+    return at::minimum(a, b);
+  });
+}
+
 th_one lerp_op(const th_tensor *a_, const th_tensor *b_, double w_) {
   return guard_one([&]{
     at::Tensor a = value(a_);
@@ -648,6 +656,14 @@ th_one leaky_re_lu_op(const th_tensor *a_, double slope_) {
     at::Tensor a = value(a_);
     double slope = slope_;
     return at::leaky_relu(a, slope);
+  });
+}
+
+th_one elu_op(const th_tensor *a_, double alpha_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    double alpha = alpha_;
+    return at::elu(a, alpha);
   });
 }
 
@@ -862,6 +878,22 @@ th_one softmax_op(const th_tensor *a_, int64_t dim_) {
   });
 }
 
+th_one log_softmax_op(const th_tensor *a_, int64_t dim_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    int64_t dim = dim_;
+    return a.log_softmax(dim);
+  });
+}
+
+th_one cum_sum_op(const th_tensor *a_, int64_t dim_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    int64_t dim = dim_;
+    return a.cumsum(dim);
+  });
+}
+
 th_one mat_mul_op(const th_tensor *a_, const th_tensor *b_) {
   return guard_one([&]{
     at::Tensor a = value(a_);
@@ -960,12 +992,68 @@ th_one layer_norm_op(const th_tensor *input_, int64_t *shape_, int64_t n_shape_,
   });
 }
 
+th_one group_norm_op(const th_tensor *input_, int64_t groups_, const th_tensor *weight_, const th_tensor *bias_, double eps_) {
+  return guard_one([&]{
+    at::Tensor input = value(input_);
+    int64_t groups = groups_;
+    at::Tensor weight = value(weight_);
+    at::Tensor bias = value(bias_);
+    double eps = eps_;
+    return at::group_norm(input, groups, opt(weight), opt(bias), eps);
+  });
+}
+
 th_one dropout_op(const th_tensor *input_, double p_, int training_) {
   return guard_one([&]{
     at::Tensor input = value(input_);
     double p = p_;
     bool training = training_ != 0;
     return at::dropout(input, p, training);
+  });
+}
+
+th_one max_pool2d_op(const th_tensor *input_, int64_t *kernel_, int64_t n_kernel_, int64_t *stride_, int64_t n_stride_, int64_t *padding_, int64_t n_padding_) {
+  return guard_one([&]{
+    at::Tensor input = value(input_);
+    Ints kernel(kernel_, n_kernel_);
+    Ints stride(stride_, n_stride_);
+    Ints padding(padding_, n_padding_);
+    return at::max_pool2d(input, kernel, stride, padding);
+  });
+}
+
+th_one avg_pool2d_op(const th_tensor *input_, int64_t *kernel_, int64_t n_kernel_, int64_t *stride_, int64_t n_stride_, int64_t *padding_, int64_t n_padding_) {
+  return guard_one([&]{
+    at::Tensor input = value(input_);
+    Ints kernel(kernel_, n_kernel_);
+    Ints stride(stride_, n_stride_);
+    Ints padding(padding_, n_padding_);
+    return at::avg_pool2d(input, kernel, stride, padding);
+  });
+}
+
+th_one adaptive_avg_pool2d_op(const th_tensor *input_, int64_t *size_, int64_t n_size_) {
+  return guard_one([&]{
+    at::Tensor input = value(input_);
+    Ints size(size_, n_size_);
+    return at::adaptive_avg_pool2d(input, size);
+  });
+}
+
+th_one upsample_nearest2d_op(const th_tensor *input_, int64_t *size_, int64_t n_size_) {
+  return guard_one([&]{
+    at::Tensor input = value(input_);
+    Ints size(size_, n_size_);
+    return at::upsample_nearest2d(input, size);
+  });
+}
+
+th_one attention_op(const th_tensor *q_, const th_tensor *k_, const th_tensor *v_) {
+  return guard_one([&]{
+    at::Tensor q = value(q_);
+    at::Tensor k = value(k_);
+    at::Tensor v = value(v_);
+    return at::scaled_dot_product_attention(q, k, v);
   });
 }
 
@@ -1038,6 +1126,30 @@ th_one transpose_op(const th_tensor *a_, int64_t d0_, int64_t d1_) {
   });
 }
 
+th_one permute_op(const th_tensor *a_, int64_t *dims_, int64_t n_dims_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    Ints dims(dims_, n_dims_);
+    return a.permute(dims);
+  });
+}
+
+th_one expand_op(const th_tensor *a_, int64_t *shape_, int64_t n_shape_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    Ints shape(shape_, n_shape_);
+    return a.expand(shape);
+  });
+}
+
+th_one flip_op(const th_tensor *a_, int64_t *dims_, int64_t n_dims_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    Ints dims(dims_, n_dims_);
+    return a.flip(dims);
+  });
+}
+
 th_one unsqueeze_op(const th_tensor *a_, int64_t dim_) {
   return guard_one([&]{
     at::Tensor a = value(a_);
@@ -1107,6 +1219,15 @@ th_two top_k_op(const th_tensor *a_, int64_t k_, int64_t dim_) {
     int64_t k = k_;
     int64_t dim = dim_;
     return at::topk(a, k, dim, true, false);
+  });
+}
+
+th_two sort_op(const th_tensor *a_, int64_t dim_, int descending_) {
+  return guard_two([&]{
+    at::Tensor a = value(a_);
+    int64_t dim = dim_;
+    bool descending = descending_ != 0;
+    return a.sort(dim, descending);
   });
 }
 
@@ -1339,6 +1460,7 @@ const th_api table = {
     mul_scalar_op,
     pow_op,
     maximum_op,
+    minimum_op,
     lerp_op,
     neg_op,
     abs_op,
@@ -1352,6 +1474,7 @@ const th_api table = {
     clamp_min_op,
     re_lu_op,
     leaky_re_lu_op,
+    elu_op,
     gelu_op,
     si_lu_op,
     tanh_op,
@@ -1379,6 +1502,8 @@ const th_api table = {
     argmax_op,
     log_sum_exp_op,
     softmax_op,
+    log_softmax_op,
+    cum_sum_op,
     mat_mul_op,
     linear_op,
     linear_re_lu_op,
@@ -1388,7 +1513,13 @@ const th_api table = {
     conv_transpose2d_op,
     batch_norm_op,
     layer_norm_op,
+    group_norm_op,
     dropout_op,
+    max_pool2d_op,
+    avg_pool2d_op,
+    adaptive_avg_pool2d_op,
+    upsample_nearest2d_op,
+    attention_op,
     bce_with_logits_op,
     bernoulli_nll_op,
     gaussian_nll_op,
@@ -1397,6 +1528,9 @@ const th_api table = {
     reshape_op,
     flatten_op,
     transpose_op,
+    permute_op,
+    expand_op,
+    flip_op,
     unsqueeze_op,
     squeeze_op,
     narrow_op,
@@ -1406,6 +1540,7 @@ const th_api table = {
     channels_last_op,
     zeros_like_op,
     top_k_op,
+    sort_op,
     gather_op,
     scatter_op,
     index_select_op,

@@ -76,6 +76,15 @@ func (a *Tensor) Maximum(b *Tensor) *Tensor {
 	return own(out)
 }
 
+// Minimum: the smaller of each pair.
+func (a *Tensor) Minimum(b *Tensor) *Tensor {
+	out, err := cgo.Minimum(a.handle("minimum"), b.handle("minimum"))
+	if err != nil {
+		fail("minimum", err, operand{"input", a}, operand{"other", b})
+	}
+	return own(out)
+}
+
 // Lerp: a + w·(b - a).
 func (a *Tensor) Lerp(b *Tensor, w float64) *Tensor {
 	out, err := cgo.Lerp(a.handle("lerp"), b.handle("lerp"), w)
@@ -189,6 +198,15 @@ func (a *Tensor) LeakyReLU(slope float64) *Tensor {
 	out, err := cgo.LeakyReLU(a.handle("leaky_re_lu"), slope)
 	if err != nil {
 		fail("leaky_re_lu", err, operand{"input", a})
+	}
+	return own(out)
+}
+
+// ELU: a where positive, alpha·(e^a - 1) elsewhere.
+func (a *Tensor) ELU(alpha float64) *Tensor {
+	out, err := cgo.ELU(a.handle("elu"), alpha)
+	if err != nil {
+		fail("elu", err, operand{"input", a})
 	}
 	return own(out)
 }
@@ -436,6 +454,24 @@ func (a *Tensor) Softmax(dim int64) *Tensor {
 	return own(out)
 }
 
+// LogSoftmax: ln softmax along dim.
+func (a *Tensor) LogSoftmax(dim int64) *Tensor {
+	out, err := cgo.LogSoftmax(a.handle("log_softmax"), dim)
+	if err != nil {
+		fail("log_softmax", err, operand{"input", a})
+	}
+	return own(out)
+}
+
+// CumSum: running sums along dim.
+func (a *Tensor) CumSum(dim int64) *Tensor {
+	out, err := cgo.CumSum(a.handle("cum_sum"), dim)
+	if err != nil {
+		fail("cum_sum", err, operand{"input", a})
+	}
+	return own(out)
+}
+
 // MatMul: matrix product.
 func (a *Tensor) MatMul(b *Tensor) *Tensor {
 	out, err := cgo.MatMul(a.handle("mat_mul"), b.handle("mat_mul"))
@@ -517,11 +553,65 @@ func (input *Tensor) LayerNorm(shape []int64, weight *Tensor, bias *Tensor, eps 
 	return own(out)
 }
 
+// GroupNorm: normalisation over groups of channels of [N, C, …].
+func (input *Tensor) GroupNorm(groups int64, weight *Tensor, bias *Tensor, eps float64) *Tensor {
+	out, err := cgo.GroupNorm(input.handle("group_norm"), groups, weight.optional("group_norm"), bias.optional("group_norm"), eps)
+	if err != nil {
+		fail("group_norm", err, operand{"input", input}, operand{"weight", weight}, operand{"bias", bias})
+	}
+	return own(out)
+}
+
 // Dropout: zeroes a share p and scales the rest by 1/(1-p).
 func (input *Tensor) Dropout(p float64, training bool) *Tensor {
 	out, err := cgo.Dropout(input.handle("dropout"), p, training)
 	if err != nil {
 		fail("dropout", err, operand{"input", input})
+	}
+	return own(out)
+}
+
+// MaxPool2d: the largest value of each window, NCHW.
+func (input *Tensor) MaxPool2d(kernel []int64, stride []int64, padding []int64) *Tensor {
+	out, err := cgo.MaxPool2d(input.handle("max_pool2d"), kernel, stride, padding)
+	if err != nil {
+		fail("max_pool2d", err, operand{"input", input})
+	}
+	return own(out)
+}
+
+// AvgPool2d: the mean of each window, NCHW; padding counts as zeros.
+func (input *Tensor) AvgPool2d(kernel []int64, stride []int64, padding []int64) *Tensor {
+	out, err := cgo.AvgPool2d(input.handle("avg_pool2d"), kernel, stride, padding)
+	if err != nil {
+		fail("avg_pool2d", err, operand{"input", input})
+	}
+	return own(out)
+}
+
+// AdaptiveAvgPool2d: means over windows that make an output of that height and width, NCHW.
+func (input *Tensor) AdaptiveAvgPool2d(size []int64) *Tensor {
+	out, err := cgo.AdaptiveAvgPool2d(input.handle("adaptive_avg_pool2d"), size)
+	if err != nil {
+		fail("adaptive_avg_pool2d", err, operand{"input", input})
+	}
+	return own(out)
+}
+
+// UpsampleNearest2d: the nearest pixel, for an output of that height and width, NCHW.
+func (input *Tensor) UpsampleNearest2d(size []int64) *Tensor {
+	out, err := cgo.UpsampleNearest2d(input.handle("upsample_nearest2d"), size)
+	if err != nil {
+		fail("upsample_nearest2d", err, operand{"input", input})
+	}
+	return own(out)
+}
+
+// Attention: softmax(q·kᵀ/√E)·v over the last two dimensions, [length, E].
+func (q *Tensor) Attention(k *Tensor, v *Tensor) *Tensor {
+	out, err := cgo.Attention(q.handle("attention"), k.handle("attention"), v.handle("attention"))
+	if err != nil {
+		fail("attention", err, operand{"", q}, operand{"", k}, operand{"", v})
 	}
 	return own(out)
 }
@@ -594,6 +684,33 @@ func (a *Tensor) Transpose(d0 int64, d1 int64) *Tensor {
 	out, err := cgo.Transpose(a.handle("transpose"), d0, d1)
 	if err != nil {
 		fail("transpose", err, operand{"input", a})
+	}
+	return own(out)
+}
+
+// Permute: dimensions in another order.
+func (a *Tensor) Permute(dims []int64) *Tensor {
+	out, err := cgo.Permute(a.handle("permute"), dims)
+	if err != nil {
+		fail("permute", err, operand{"input", a})
+	}
+	return own(out)
+}
+
+// Expand: a view that repeats dimensions of size 1.
+func (a *Tensor) Expand(shape []int64) *Tensor {
+	out, err := cgo.Expand(a.handle("expand"), shape)
+	if err != nil {
+		fail("expand", err, operand{"input", a})
+	}
+	return own(out)
+}
+
+// Flip: dims in reverse order.
+func (a *Tensor) Flip(dims []int64) *Tensor {
+	out, err := cgo.Flip(a.handle("flip"), dims)
+	if err != nil {
+		fail("flip", err, operand{"input", a})
 	}
 	return own(out)
 }
@@ -675,6 +792,15 @@ func (a *Tensor) TopK(k int64, dim int64) (*Tensor, *Tensor) {
 	out, second, err := cgo.TopK(a.handle("top_k"), k, dim)
 	if err != nil {
 		fail("top_k", err, operand{"input", a})
+	}
+	return own(out), own(second)
+}
+
+// Sort: values along dim in order and the int64 indices they had.
+func (a *Tensor) Sort(dim int64, descending bool) (*Tensor, *Tensor) {
+	out, second, err := cgo.Sort(a.handle("sort"), dim, descending)
+	if err != nil {
+		fail("sort", err, operand{"input", a})
 	}
 	return own(out), own(second)
 }
