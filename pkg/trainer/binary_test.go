@@ -12,15 +12,16 @@ import (
 
 // The program as a process of its own, built once for all tests that need one.
 var (
-	built       = sync.OnceValues(func() (string, error) { return build("trainer") })
-	builtNoCgo  = sync.OnceValues(func() (string, error) { return build("trainer-nocgo", "CGO_ENABLED=0") })
+	built       = sync.OnceValues(func() (string, error) { return build("cmd/trainer", "trainer") })
+	builtNoCgo  = sync.OnceValues(func() (string, error) { return build("cmd/trainer", "trainer-nocgo", "CGO_ENABLED=0") })
 	builtForCPU = sync.OnceValues(func() (string, error) {
-		return build("trainer-cpu", "GOFLAGS="+os.Getenv("GOFLAGS")+" -tags=cpu")
+		return build("cmd/trainer", "trainer-cpu", "GOFLAGS="+os.Getenv("GOFLAGS")+" -tags=cpu")
 	})
 	builtIn string // the folder
 )
 
-func build(name string, env ...string) (string, error) {
+// build makes the program of a folder of the checkout.
+func build(folder, name string, env ...string) (string, error) {
 	if builtIn == "" {
 		dir, err := os.MkdirTemp("", "trainer-test-")
 		if err != nil {
@@ -29,7 +30,7 @@ func build(name string, env ...string) (string, error) {
 		builtIn = dir
 	}
 	path := filepath.Join(builtIn, name)
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, "../../cmd/trainer")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, "../../"+folder)
 	cmd.Dir, cmd.Env = source, append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -70,6 +70,7 @@ var rules = []rule{
 	{pkg: "pkg/trainer", may: []string{"pkg/...", "github.com/urfave/cli/v2", "gopkg.in/yaml.v3", "golang.org/x/sys/unix"}, why: top},
 	{pkg: "pkg/trainer/internal/...", why: tests},
 	{pkg: "cmd/trainer", may: []string{"pkg/trainer"}, why: door},
+	{pkg: "examples/custom-go", may: []string{"pkg/trainer", "pkg/model", "pkg/nn", "pkg/torch"}, why: door},
 	{pkg: "internal/...", why: tests},
 	{pkg: "pkg/internal/...", may: []string{"pkg/torch", "pkg/safetensors", "pkg/internal/..."}, why: tests},
 	{pkg: "cgo/gen", why: tools},
