@@ -57,6 +57,31 @@ def vae_cases():
                [20], real((20,)), steps=0, edit=saturate)
 
 
+SMALL = {"kind": "mlp", "hidden_dims": [10], "activation": "tanh"}
+
+
+def bytes_(shape):
+    """Numbers of 8 bits, as data in [0, 1]."""
+    return lambda d: d.labels((ROWS, *shape), 256).astype(np.float32) / np.float32(255)
+
+
+def vae_option_cases():
+    """The likelihoods beside bernoulli and unit variance, and the options of the KL term."""
+    yield case("vae_gaussian_sigma_cyclical", "vae", "beta_vae",
+               {"latent_dim": 3, "encoder": SMALL, "likelihood": "gaussian", "sigma": 0.4, "beta": 2.0,
+                "kl": {"schedule": "cyclical", "steps": 70, "cycles": 3, "ratio": 0.6}}, [12], real((12,)), spread=2.0, step=30)
+    yield case("vae_laplace_linear", "vae", "vae",
+               {"latent_dim": 3, "encoder": SMALL, "likelihood": "laplace", "kl": {"schedule": "linear", "steps": 40}},
+               [12], real((12,)), spread=2.0, step=10)
+    yield case("vae_categorical", "vae", "vae", {"latent_dim": 3, "encoder": SMALL, "likelihood": "categorical"},
+               [4], bytes_((4,)), spread=2.0)
+    yield case("vae_categorical_conv", "vae", "vae",
+               {"latent_dim": 3, "encoder": {"kind": "conv", "channels": [2], "hidden_dims": [6], "activation": "relu"},
+                "likelihood": "categorical"}, [2, 2, 2], bytes_((2, 2, 2)), spread=2.0, steps=0)
+    yield case("vae_free_bits", "vae", "vae",
+               {"latent_dim": 5, "encoder": SMALL, "likelihood": "gaussian", "kl": {"free_bits": 0.4}}, [12], real((12,)), spread=3.0)
+
+
 def sae_cases():
     yield case("sae_relu_l1", "sae", "relu_l1",
                {"d_sae": 24, "l1_coefficient": 0.05, "sparsity_warmup_steps": 20, "dead_after_samples": 16, "b_dec_init": "zeros"},
@@ -97,5 +122,5 @@ def custom_cases():
 
 def cases():
     """Every case with a Draw of its own, so that adding one changes no other."""
-    table = [*vae_cases(), *sae_cases(), *custom_cases()]
+    table = [*vae_cases(), *vae_option_cases(), *sae_cases(), *custom_cases()]
     return [c | {"draw": Draw(zlib.crc32(c["name"].encode()))} for c in table]

@@ -16,6 +16,9 @@ var sections = map[string][]string{
 	"vae/vae": {
 		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [24, 12]}, likelihood: bernoulli}",
 		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, likelihood: gaussian}",
+		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, likelihood: gaussian, sigma: 0.5, kl: {free_bits: 0.2}}",
+		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, likelihood: laplace, kl: {schedule: linear, steps: 9}}",
+		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [8], activation: tanh}, likelihood: categorical}",
 	},
 	"vae/beta_vae":   {"{type: vae, variant: beta_vae, latent_dim: 2, beta: 4, encoder: {kind: conv, channels: [4, 4], hidden_dims: [12]}}"},
 	"sae/relu_l1":    {"{type: sae, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40}"},

@@ -22,7 +22,12 @@ import (
 // sections are model sections of every variant, with what changes from step to step in
 // them.
 var sections = map[string][]string{
-	"vae/vae":        {"{type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}, likelihood: gaussian}"},
+	"vae/vae": {
+		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}, likelihood: gaussian}",
+		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}, likelihood: gaussian, sigma: 0.5, kl: {schedule: cyclical, steps: 150, cycles: 3}}",
+		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}, likelihood: laplace, kl: {schedule: linear, steps: 90, free_bits: 0.1}}",
+		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [4]}, likelihood: categorical}",
+	},
 	"vae/beta_vae":   {"{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv, channels: [2, 2], hidden_dims: [6]}}"},
 	"sae/relu_l1":    {"{type: sae, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40, b_dec_init: mean}"},
 	"sae/topk":       {"{type: sae, variant: topk, d_sae: 24, k: 3, aux_k: 4, dead_after_samples: 40}"},

@@ -324,7 +324,9 @@ func definition(name string) string {
 	case "loss":
 		return "the training loss without dropout and with its final weights, mean over samples"
 	case "recon":
-		return "negative log likelihood of x under p(x|z) without constants, one draw of z a sample, nats"
+		return "negative log likelihood of x under p(x|z) without constants, one draw of z a sample, nats; with bernoulli on values between 0 and 1 that of no normalised density"
+	case "kl_weight":
+		return "the share of the KL term's weight in force, 1 outside training"
 	case "l2":
 		return "mean over samples of |e|²"
 	case "aux":

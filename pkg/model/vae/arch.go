@@ -6,12 +6,12 @@ import (
 )
 
 // mlp is D → hidden → heads and K → hidden reversed → D, on the flattened sample.
-func mlp(c Config, back []int64, act nn.Layer, in model.Inputs, o nn.Options) layout {
+func mlp(c Network, outputs int64, back []int64, act nn.Layer, in model.Inputs, o nn.Options) layout {
 	return layout{
 		encoder: func() []nn.Layer { return linears(in.Dim(), c.Encoder.HiddenDims, act, o) },
 		decoder: func() []nn.Layer {
 			layers := linears(c.LatentDim, back, act, o)
-			return append(layers, nn.NewLinear(last(back), in.Dim(), nn.WithBias, o))
+			return append(layers, nn.NewLinear(last(back), in.Dim()*outputs, nn.WithBias, o))
 		},
 		width: last(c.Encoder.HiddenDims),
 	}
@@ -20,7 +20,7 @@ func mlp(c Config, back []int64, act nn.Layer, in model.Inputs, o nn.Options) la
 // conv is the network of Burgess et al. 2018 (arXiv 1804.03599), for any even image:
 // convolutions of kernel 4, stride 2 and padding 1, each of which halves the image,
 // then linear layers, and the mirror of it.
-func conv(c Config, back []int64, act nn.Layer, in model.Inputs, o nn.Options) (layout, error) {
+func conv(c Network, outputs int64, back []int64, act nn.Layer, in model.Inputs, o nn.Options) (layout, error) {
 	channels := c.Encoder.Channels
 	if err := checkImage(in.Shape, len(channels)); err != nil {
 		return layout{}, err
@@ -43,7 +43,7 @@ func conv(c Config, back []int64, act nn.Layer, in model.Inputs, o nn.Options) (
 		for i := len(channels) - 1; i > 0; i-- {
 			layers = append(layers, nn.NewConvTranspose2d(channels[i], channels[i-1], half, o), act)
 		}
-		return append(layers, nn.NewConvTranspose2d(channels[0], in.Shape[0], half, o))
+		return append(layers, nn.NewConvTranspose2d(channels[0], in.Shape[0]*outputs, half, o))
 	}
 	return layout{encoder, decoder, last(c.Encoder.HiddenDims)}, nil
 }

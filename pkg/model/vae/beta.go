@@ -35,6 +35,6 @@ func buildBeta(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 
 // Loss is the weighted negative ELBO, in evaluation too; metrics: recon, kl.
 func (m *beta) Loss(c *model.Context, b model.Batch) model.Output {
-	recon, kl := m.terms(c, b.X)
-	return weighted(recon, kl, m.weight)
+	p := m.pass(c, b.X)
+	return m.loss(c, p, m.kl.divergence(p).MulScalar(m.weight))
 }

@@ -1,11 +1,27 @@
 package vae
 
-// Config is what all variants are built from.
+// Config is what the variants with the plain network are built from.
 type Config struct {
-	LatentDim  int64   `yaml:"latent_dim" check:"required,min=1" doc:"the dimensions of the latent code"`
-	Encoder    Encoder `yaml:"encoder" doc:"the network from sample to code"`
-	Decoder    Decoder `yaml:"decoder" doc:"the network from code to sample; mirrors the encoder by default"`
-	Likelihood string  `yaml:"likelihood" default:"bernoulli" check:"oneof=bernoulli|gaussian" doc:"the distribution of a sample given its code: bernoulli for data in [0, 1], gaussian for any other"`
+	Network    `yaml:",inline"`
+	Likelihood string  `yaml:"likelihood" default:"bernoulli" check:"oneof=bernoulli|gaussian|laplace|categorical" doc:"the distribution of a sample given its code: bernoulli and categorical (256 levels) for data in [0, 1], gaussian and laplace for any"`
+	Sigma      float64 `yaml:"sigma" default:"1.0" check:"gt=0" when:"likelihood=gaussian" doc:"the standard deviation of gaussian"`
+	KL         KL      `yaml:"kl" doc:"how the KL term enters the loss"`
+}
+
+// Network describes encoder and decoder.
+type Network struct {
+	LatentDim int64   `yaml:"latent_dim" check:"required,min=1" doc:"the dimensions of the latent code"`
+	Encoder   Encoder `yaml:"encoder" doc:"the network from sample to code"`
+	Decoder   Decoder `yaml:"decoder" doc:"the network from code to sample; mirrors the encoder by default"`
+}
+
+// KL is what every variant can do with its KL term.
+type KL struct {
+	Schedule string  `yaml:"schedule" default:"none" check:"oneof=none|linear|cyclical" doc:"how the weight of the KL term grows to its final value, which evaluation has: linear once, cyclical several times from 0"`
+	Steps    int64   `yaml:"steps" default:"10000" check:"min=1" when:"schedule=linear|cyclical" doc:"the optimizer steps until the weight is final: linear of the one ramp, cyclical of all cycles together"`
+	Cycles   int64   `yaml:"cycles" default:"4" check:"min=1" when:"schedule=cyclical" doc:"how often the weight starts again from 0"`
+	Ratio    float64 `yaml:"ratio" default:"0.5" check:"gt=0,max=1" when:"schedule=cyclical" doc:"the share of a cycle in which the weight grows"`
+	FreeBits float64 `yaml:"free_bits" default:"0" check:"min=0" doc:"the nats of each latent dimension, as a mean over the batch, that cost nothing to use; 0.01 to 0.5 is usual"`
 }
 
 // Encoder describes the network that the heads mu and logvar follow.

@@ -17,6 +17,7 @@ type Net struct {
 	shape      []int64        // one sample
 	flat       bool           // the encoder takes [B, D]
 	likelihood likelihood
+	kl         KL
 }
 
 // layout is a network's two halves, not yet made: the heads are made between them, and
@@ -28,15 +29,20 @@ type layout struct {
 }
 
 func newNet(c Config, in model.Inputs, o nn.Options) (*Net, error) {
-	like, err := newLikelihood(c.Likelihood)
+	like, err := newLikelihood(c.Likelihood, c.Sigma)
 	if err != nil {
 		return nil, err
 	}
-	halves, err := plan(c, in, o)
+	return netFor(like, c.Network, c.KL, in, o)
+}
+
+// netFor is the network whose output means like.
+func netFor(like likelihood, c Network, kl KL, in model.Inputs, o nn.Options) (*Net, error) {
+	halves, err := plan(c, like.outputs(), in, o)
 	if err != nil {
 		return nil, err
 	}
-	n := &Net{shape: slices.Clone(in.Shape), flat: c.Encoder.Kind == "mlp", likelihood: like}
+	n := &Net{shape: slices.Clone(in.Shape), flat: c.Encoder.Kind == "mlp", likelihood: like, kl: kl}
 	n.Encoder = nn.NewSequential("encoder", halves.encoder()...)
 	n.Mu = nn.NewLinear(halves.width, c.LatentDim, nn.WithBias, o)
 	n.LogVar = nn.NewLinear(halves.width, c.LatentDim, nn.WithBias, o)
@@ -44,7 +50,8 @@ func newNet(c Config, in model.Inputs, o nn.Options) (*Net, error) {
 	return n, nil
 }
 
-func plan(c Config, in model.Inputs, o nn.Options) (layout, error) {
+// plan is the network with the given number of outputs for each number of a sample.
+func plan(c Network, outputs int64, in model.Inputs, o nn.Options) (layout, error) {
 	act, ok := nn.Activation(c.Encoder.Activation)
 	if !ok {
 		return layout{}, model.Mistakef("model.encoder.activation: found %q, expected one of %v", c.Encoder.Activation, nn.Activations)
@@ -56,9 +63,9 @@ func plan(c Config, in model.Inputs, o nn.Options) (layout, error) {
 	}
 	switch c.Encoder.Kind {
 	case "mlp":
-		return mlp(c, back, act, in, o), nil
+		return mlp(c, outputs, back, act, in, o), nil
 	case "conv":
-		return conv(c, back, act, in, o)
+		return conv(c, outputs, back, act, in, o)
 	}
 	return layout{}, model.Mistakef("model.encoder.kind: found %q, expected mlp or conv", c.Encoder.Kind)
 }
@@ -109,24 +116,47 @@ func sample(mu, s *torch.Tensor, noise model.Noise) *torch.Tensor {
 	return mu.Add(s.MulScalar(0.5).Exp().Mul(eps))
 }
 
-// decode is the decoder's raw output: logits or means, [B, …sample shape].
+// decode is the decoder's raw output, [B, …sample shape], or [B, …sample shape, n] where
+// the likelihood takes n numbers for each.
 func (n *Net) decode(z *torch.Tensor, training bool) *torch.Tensor {
-	out := n.Decoder.Forward(z, training)
-	return out.To(z.DType()).Reshape(append([]int64{z.Size(0)}, n.shape...))
-}
-
-// terms are the two parts of the negative ELBO of one sample of z, each [B].
-func (n *Net) terms(c *model.Context, x *torch.Tensor) (recon, kl *torch.Tensor) {
-	mu, logvar := n.heads(x, c.Train)
-	z, kl := mu.NormalPosterior(logvar, c.Noise.Randn(mu.Shape(), mu), minLogVar, maxLogVar)
-	return n.likelihood.nll(n.decode(z, c.Train), x), kl
-}
-
-// weighted is mean_B(R + weight·KL) with its two terms as metrics.
-func weighted(recon, kl *torch.Tensor, weight float64) model.Output {
-	r, k := recon.Mean(), kl.Mean()
-	return model.Output{
-		Loss:    r.Add(k.MulScalar(weight)),
-		Metrics: []model.Metric{{Name: "recon", Value: r.Detach()}, {Name: "kl", Value: k.Detach()}},
+	out := n.Decoder.Forward(z, training).To(z.DType())
+	shape, outputs := append([]int64{z.Size(0)}, n.shape...), n.likelihood.outputs()
+	if outputs == 1 {
+		return out.Reshape(shape)
 	}
+	if !n.flat { // the channels of one of the sample's channels lie side by side
+		out = out.Reshape([]int64{z.Size(0), n.shape[0], outputs, -1}).Transpose(2, 3)
+	}
+	return out.Reshape(append(shape, outputs))
+}
+
+// pass is what one pass of a batch through the network gives.
+type pass struct {
+	mu, logvar *torch.Tensor // the heads of q(z|x), [B, K]
+	z          *torch.Tensor // one draw of it, [B, K]
+	recon, kl  *torch.Tensor // -ln p(x|z) without constants and KL of each sample, [B]
+}
+
+// s is the log variance, limited.
+func (p pass) s() *torch.Tensor { return p.logvar.Clamp(minLogVar, maxLogVar) }
+
+func (n *Net) pass(c *model.Context, x *torch.Tensor) pass {
+	p := pass{}
+	p.mu, p.logvar = n.heads(x, c.Train)
+	p.z, p.kl = p.mu.NormalPosterior(p.logvar, c.Noise.Randn(p.mu.Shape(), p.mu), minLogVar, maxLogVar)
+	p.recon = n.likelihood.nll(n.decode(p.z, c.Train), x)
+	return p
+}
+
+// loss is mean_B R + w·term, where term is what the variant makes of the divergence and w
+// the schedule's weight. Metrics: recon, kl, the variant's own, and kl_weight where w is
+// scheduled.
+func (n *Net) loss(c *model.Context, p pass, term *torch.Tensor, own ...model.Metric) model.Output {
+	r := p.recon.Mean()
+	metrics := append([]model.Metric{{Name: "recon", Value: r.Detach()}, {Name: "kl", Value: p.kl.Detach().Mean()}}, own...)
+	if n.kl.scheduled() {
+		w := n.kl.weight(c, term)
+		term, metrics = term.Mul(w), append(metrics, model.Metric{Name: "kl_weight", Value: w})
+	}
+	return model.Output{Loss: r.Add(term), Metrics: metrics}
 }

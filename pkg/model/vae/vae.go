@@ -29,6 +29,6 @@ func buildPlain(params any, in model.Inputs, o nn.Options) (model.Model, error) 
 
 // Loss is the negative ELBO; metrics: recon, kl.
 func (m *plain) Loss(c *model.Context, b model.Batch) model.Output {
-	recon, kl := m.terms(c, b.X)
-	return weighted(recon, kl, 1)
+	p := m.pass(c, b.X)
+	return m.loss(c, p, m.kl.divergence(p))
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func mlpConfig() Config {
-	return Config{LatentDim: 3, Likelihood: "bernoulli", Encoder: Encoder{Kind: "mlp", HiddenDims: []int64{8, 6}, Activation: "relu"}}
+	return Config{Network: Network{LatentDim: 3, Encoder: Encoder{Kind: "mlp", HiddenDims: []int64{8, 6}, Activation: "relu"}}, Likelihood: "bernoulli"}
 }
 
 func convConfig(channels ...int64) Config {
@@ -59,7 +59,7 @@ func TestKLGolden(t *testing.T) {
 func TestLikelihoodsAreSumsInNats(t *testing.T) {
 	torchtest.Run(t, func() error {
 		x, out := torch.Zeros([]int64{2, 1, 2, 3}), torch.Ones([]int64{2, 1, 2, 3})
-		torchtest.Near(t, "gaussian", gaussian{}.nll(out, x), 1e-6, 3, 3)
+		torchtest.Near(t, "gaussian", gaussian{1}.nll(out, x), 1e-6, 3, 3)
 		torchtest.Near(t, "bernoulli", bernoulli{}.nll(torch.Zeros([]int64{2, 4}), torch.Ones([]int64{2, 4})), 1e-6, 2.7725887, 2.7725887)
 		return nil
 	})
@@ -213,7 +213,8 @@ func TestBernoulliRefusesDataOutsideOfZeroToOne(t *testing.T) {
 		torchtest.Run(t, func() error {
 			scope := torch.NewScope("param")
 			defer scope.Close()
-			cfg := Config{LatentDim: 1, Encoder: Encoder{Kind: "mlp", HiddenDims: []int64{2}, Activation: "relu"}, Likelihood: c.likelihood}
+			cfg := mlpConfig()
+			cfg.Likelihood = c.likelihood
 			m, err := VAE().Build(&cfg, model.Inputs{Shape: []int64{3}}, nn.Default(scope))
 			if err != nil {
 				return err
