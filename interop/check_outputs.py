@@ -6,7 +6,7 @@ import torch
 
 import ckpt
 from normalization import Normalization
-from reference_sae import TopK
+from reference_sae_topk import TopK
 from report import Wrong, demand
 
 TOLERANCE = {np.dtype("float32"): 1e-5, np.dtype("float16"): 1e-3}  # of the range of the values

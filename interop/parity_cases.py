@@ -7,21 +7,12 @@ import zlib
 
 import numpy as np
 
+from parity_case import BATCH, BATCHES, NOISES, ROWS, case
+from parity_cases_sae import sae_cases, sae_option_cases
 from parity_inputs import Draw
-
-BATCH, BATCHES, NOISES, STEPS = 8, 4, 5, 100
-ROWS = BATCH * BATCHES
 
 MLP = {"kind": "mlp", "hidden_dims": [24, 16], "activation": "relu"}
 CONV = {"kind": "conv", "channels": [4, 6], "hidden_dims": [14, 12], "activation": "relu"}
-
-
-def case(name, kind, variant, params, shape, x, **more):
-    """One case; x and y are functions of a Draw, `noise` the latent dimension (0 = none)."""
-    base = {"name": name, "type": kind, "variant": variant, "params": params, "input_shape": shape, "x": x, "y": None,
-            "noise": params.get("latent_dim", 0), "optimizer": {"name": "adam", "lr": 1e-3}, "grad_clip": None,
-            "steps": STEPS, "step": 0, "spread": 1.0, "edit": None}
-    return base | more
 
 
 def gray(shape):
@@ -35,11 +26,6 @@ def real(shape):
 def saturate(weights):
     """Log variances beyond both ends of the clamp [-30, 20]."""
     weights["logvar.bias"][:2] = -40, 25
-
-
-def thresholds(weights):
-    """Different thresholds above 0."""
-    weights["threshold"][:] = np.linspace(0.05, 0.4, len(weights["threshold"]), dtype=np.float32)
 
 
 def vae_cases():
@@ -82,26 +68,6 @@ def vae_option_cases():
                {"latent_dim": 5, "encoder": SMALL, "likelihood": "gaussian", "kl": {"free_bits": 0.4}}, [12], real((12,)), spread=3.0)
 
 
-def sae_cases():
-    yield case("sae_relu_l1", "sae", "relu_l1",
-               {"d_sae": 24, "l1_coefficient": 0.05, "sparsity_warmup_steps": 20, "dead_after_samples": 16, "b_dec_init": "zeros"},
-               [12], lambda d: d.sparse(ROWS, 12, 24, 3), step=5, grad_clip=1.0)
-    yield case("sae_topk", "sae", "topk",
-               {"d_sae": 24, "k": 3, "aux_k": 4, "aux_coefficient": 1 / 32, "dead_after_samples": 16, "b_dec_init": "zeros"},
-               [12], lambda d: d.sparse(ROWS, 12, 24, 3))
-
-
-    batch = {"d_sae": 24, "k": 2.5, "aux_k": 4, "aux_coefficient": 1 / 32, "dead_after_samples": 16, "b_dec_init": "zeros"}
-    yield case("sae_batch_topk", "sae", "batch_topk", batch, [12], lambda d: d.sparse(ROWS, 12, 24, 3))
-    yield case("sae_matryoshka", "sae", "matryoshka", batch | {"prefixes": [4, 10, 24]}, [12], lambda d: d.sparse(ROWS, 12, 24, 3))
-    yield case("sae_gated", "sae", "gated", {"d_sae": 24, "l1_coefficient": 0.1, "sparsity_warmup_steps": 20, "dead_after_samples": 16},
-               [12], lambda d: d.sparse(ROWS, 12, 24, 3), step=5, grad_clip=1.0)
-    jump = {"d_sae": 24, "l0_coefficient": 0.05, "sparsity_warmup_steps": 20, "bandwidth": 0.5, "dead_after_samples": 16}
-    yield case("sae_jump_relu", "sae", "jump_relu", jump, [12], lambda d: d.sparse(ROWS, 12, 24, 3), step=5, edit=thresholds)
-    yield case("sae_jump_relu_tanh", "sae", "jump_relu", jump | {"penalty": "tanh", "pre_act_coefficient": 0.01}, [12],
-               lambda d: d.sparse(ROWS, 12, 24, 3), step=5, edit=thresholds)
-
-
 def custom_cases():
     def custom(name, loss, layers, shape, x, y=None, **more):
         params = {"layers": layers, "loss": loss, "target": "labels" if y else "input"}
@@ -122,5 +88,11 @@ def custom_cases():
 
 def cases():
     """Every case with a Draw of its own, so that adding one changes no other."""
-    table = [*vae_cases(), *vae_option_cases(), *sae_cases(), *custom_cases()]
+    table = [
+        *vae_cases(),
+        *vae_option_cases(),
+        *sae_cases(),
+        *sae_option_cases(),
+        *custom_cases(),
+    ]
     return [c | {"draw": Draw(zlib.crc32(c["name"].encode()))} for c in table]

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import layers
-from reference_sae import BatchTopK, Gated, JumpReLU, Matryoshka, ReluL1, TopK
+import reference_sae
 from reference_vae import VAE
 from twin import Twin
 
@@ -58,8 +58,7 @@ def build(model, shape):
         params["beta"] = params.get("beta", 4.0) if variant == "beta_vae" else 1.0
         return VAE(shape, **params)
     if kind == "sae":
-        twins = {"relu_l1": ReluL1, "topk": TopK, "batch_topk": BatchTopK, "matryoshka": Matryoshka, "gated": Gated, "jump_relu": JumpReLU}
-        return twins[variant](shape, **params)
+        return reference_sae.TWINS[variant](shape, **params)
     return Custom(shape, params["layers"], params["loss"], params.get("target", "labels"))
 
 

@@ -20,9 +20,15 @@ var sections = map[string][]string{
 		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, likelihood: laplace, kl: {schedule: linear, steps: 9}}",
 		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [8], activation: tanh}, likelihood: categorical}",
 	},
-	"vae/beta_vae":   {"{type: vae, variant: beta_vae, latent_dim: 2, beta: 4, encoder: {kind: conv, channels: [4, 4], hidden_dims: [12]}}"},
-	"sae/relu_l1":    {"{type: sae, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40}"},
-	"sae/topk":       {"{type: sae, variant: topk, d_sae: 96, k: 5, aux_k: 8, dead_after_samples: 1}"},
+	"vae/beta_vae": {"{type: vae, variant: beta_vae, latent_dim: 2, beta: 4, encoder: {kind: conv, channels: [4, 4], hidden_dims: [12]}}"},
+	"sae/relu_l1": {
+		"{type: sae, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40}",
+		"{type: sae, d_sae: 96, sparsity_warmup_steps: 9, decoder_constraint: none, normalize_activations: expected_average_only_in}",
+	},
+	"sae/topk": {
+		"{type: sae, variant: topk, d_sae: 96, k: 5, aux_k: 8, dead_after_samples: 1}",
+		"{type: sae, variant: topk, d_sae: 96, k: 5, normalize_activations: layer_norm, apply_b_dec_to_input: false, dead_after_samples: 1}",
+	},
 	"sae/batch_topk": {"{type: sae, variant: batch_topk, d_sae: 96, k: 5, aux_k: 8, dead_after_samples: 1}"},
 	"sae/matryoshka": {"{type: sae, variant: matryoshka, d_sae: 96, k: 5, prefixes: [16, 40, 96], dead_after_samples: 40}"},
 	"sae/gated":      {"{type: sae, variant: gated, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40}"},

@@ -28,9 +28,15 @@ var sections = map[string][]string{
 		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}, likelihood: laplace, kl: {schedule: linear, steps: 90, free_bits: 0.1}}",
 		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [4]}, likelihood: categorical}",
 	},
-	"vae/beta_vae":   {"{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv, channels: [2, 2], hidden_dims: [6]}}"},
-	"sae/relu_l1":    {"{type: sae, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40, b_dec_init: mean}"},
-	"sae/topk":       {"{type: sae, variant: topk, d_sae: 24, k: 3, aux_k: 4, dead_after_samples: 40}"},
+	"vae/beta_vae": {"{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv, channels: [2, 2], hidden_dims: [6]}}"},
+	"sae/relu_l1": {
+		"{type: sae, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40, b_dec_init: mean}",
+		"{type: sae, d_sae: 24, sparsity_warmup_steps: 9, decoder_constraint: none, normalize_activations: expected_average_only_in}",
+	},
+	"sae/topk": {
+		"{type: sae, variant: topk, d_sae: 24, k: 3, aux_k: 4, dead_after_samples: 40}",
+		"{type: sae, variant: topk, d_sae: 24, k: 3, normalize_activations: layer_norm, apply_b_dec_to_input: false, dead_after_samples: 40}",
+	},
 	"sae/batch_topk": {"{type: sae, variant: batch_topk, d_sae: 24, k: 2.5, aux_k: 4, dead_after_samples: 40}"},
 	"sae/matryoshka": {"{type: sae, variant: matryoshka, d_sae: 24, k: 3, prefixes: [4, 10, 24], dead_after_samples: 40}"},
 	"sae/gated":      {"{type: sae, variant: gated, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40}"},

@@ -102,14 +102,14 @@ func (s *batchTopK) follow(c *model.Context, smallest *torch.Tensor) {
 // none).
 func (s *batchTopK) DataInit(x *torch.Tensor) {
 	s.Core.DataInit(x)
-	v := variance(s.rows(x))
+	v := variance(s.input(x))
 	s.Variance.Copy_(v.MaskedFill(v.Gt(0).LogicalNot(), 1))
 }
 
 // Loss takes the code of training, or that of inference; metrics: l2, aux, l0,
 // explained_variance, dead, threshold.
 func (s *batchTopK) Loss(c *model.Context, b model.Batch) model.Output {
-	x, dead := s.rows(b.X), s.dead()
+	x, dead := s.input(b.X), s.dead()
 	a := s.activations(x)
 	f := s.above(a)
 	if c.Train {

@@ -8,58 +8,81 @@ import (
 	"github.com/gotrainer/trainer/pkg/torch"
 )
 
-// Config is what all variants are built from.
-type Config struct {
-	DSAE             int64 `yaml:"d_sae" check:"required,min=1" doc:"the number of latents"`
-	DeadAfterSamples int64 `yaml:"dead_after_samples" default:"10000000" check:"min=1" doc:"the samples without activity after which a latent counts as dead"`
-}
-
 // Core is the parameters and the linear maps of every variant.
 type Core struct {
 	WEnc *torch.Tensor `torch:"W_enc"` // [n, m]
 	BEnc *torch.Tensor `torch:"b_enc"` // [m]
-	WDec *torch.Tensor `torch:"W_dec"` // [m, n], rows of norm 1
+	WDec *torch.Tensor `torch:"W_dec"` // [m, n]
 	BDec *torch.Tensor `torch:"b_dec"` // [n]
+	// Scale is the factor that inputs are multiplied with, a scalar, 1 until it is set; nil
+	// without normalize_activations: expected_average_only_in.
+	Scale *torch.Tensor `torch:"activation_scale,buffer"`
 	// Silent counts, for each latent, the samples since one activated it: int64 [m].
-	Silent    *torch.Tensor `torch:"samples_since_fired,state"`
-	deadAfter int64
-	bDecInit  string
-	shape     []int64 // one sample
-	eps       float64 // of the element type
-	// encode is the variant: codes f of x [B, n]; reconstruct is x^ of it.
+	Silent   *torch.Tensor `torch:"samples_since_fired,state"`
+	config   Config
+	bDecInit string
+	shape    []int64 // one sample
+	eps      float64 // of the element type
+	// encode is the variant: codes f of x [B, n]; reconstruct is x^ of it. Both see inputs
+	// as they are normalised.
 	encode, reconstruct func(x *torch.Tensor) *torch.Tensor
+	// norms are what a penalty weighs the activations of free decoder rows with, [m].
+	norms func() *torch.Tensor
 }
 
-// newCore draws the decoder as nn.Linear's default, gives its rows norm 1, and makes
-// the encoder its transpose; biases are 0.
 func newCore(c Config, bDecInit string, in model.Inputs, o nn.Options) *Core {
-	n, m := in.Dim(), c.DSAE
-	s := &Core{deadAfter: c.DeadAfterSamples, bDecInit: bDecInit, shape: slices.Clone(in.Shape), eps: epsilon(o.DType)}
-	wDec := o.Param([]int64{m, n}, func(w *torch.Tensor) {
-		nn.KaimingUniform(m)(w)
-		s.unitRows(w)
-	})
-	zero := func(t *torch.Tensor) { t.Fill_(0) }
-	s.WEnc = o.Param([]int64{n, m}, func(w *torch.Tensor) {
-		torch.NoGrad(func() { w.Copy_(wDec.Transpose(0, 1)) })
-	})
-	s.BEnc, s.WDec, s.BDec = o.Param([]int64{m}, zero), wDec, o.Param([]int64{n}, zero)
-	s.Silent = o.Buffer([]int64{m}, torch.Int64, zero)
+	s := &Core{config: c, bDecInit: bDecInit, shape: slices.Clone(in.Shape), eps: epsilon(o.DType)}
+	s.draw(in.Dim(), o)
+	if c.NormalizeActivations == averageIn {
+		s.Scale = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(1) })
+	}
+	s.Silent = o.Buffer([]int64{c.DSAE}, torch.Int64, func(t *torch.Tensor) { t.Fill_(0) })
 	s.reconstruct = func(x *torch.Tensor) *torch.Tensor { return s.decode(s.encode(x)) }
+	s.norms = func() *torch.Tensor { return s.WDec.NormDim([]int64{1}, false) }
 	return s
 }
 
 // rows flattens a batch to [B, n].
 func (s *Core) rows(x *torch.Tensor) *torch.Tensor { return x.Flatten(1, -1) }
 
+// center is what is subtracted from inputs, [n].
+func (s *Core) center() *torch.Tensor {
+	if s.config.ApplyBDecToInput {
+		return s.BDec
+	}
+	return torch.Zeros([]int64{s.WEnc.Size(0)}, torch.Like(s.WEnc))
+}
+
 // hidden is h of x [B, n].
-func (s *Core) hidden(x *torch.Tensor) *torch.Tensor { return s.BEnc.AddMM(x.Sub(s.BDec), s.WEnc) }
+func (s *Core) hidden(x *torch.Tensor) *torch.Tensor { return s.BEnc.AddMM(s.centered(x), s.WEnc) }
+
+func (s *Core) centered(x *torch.Tensor) *torch.Tensor {
+	if s.config.ApplyBDecToInput {
+		return x.Sub(s.BDec)
+	}
+	return x
+}
 
 // decode is x^ of f.
 func (s *Core) decode(f *torch.Tensor) *torch.Tensor { return s.BDec.AddMM(f, s.WDec) }
 
 // codes is f of a batch.
-func (s *Core) codes(x *torch.Tensor) *torch.Tensor { return s.encode(s.rows(x)) }
+func (s *Core) codes(x *torch.Tensor) *torch.Tensor { return s.encode(s.input(x)) }
+
+// output is x^ of a batch in the units of the data, [B, n].
+func (s *Core) output(x *torch.Tensor) *torch.Tensor {
+	z, undo := s.normalized(s.rows(x))
+	return undo(s.reconstruct(z))
+}
+
+// weighed is what a penalty sums: activations, which shrink where free decoder rows grow,
+// as they stand in the reconstruction.
+func (s *Core) weighed(f *torch.Tensor) *torch.Tensor {
+	if s.config.free() {
+		return f.Mul(s.norms())
+	}
+	return f
+}
 
 // Embed is the codes of each sample, [B, m] (the default), or its reconstruction,
 // [B, n].
@@ -68,38 +91,14 @@ func (s *Core) Embed(x *torch.Tensor, what string, _ model.Noise) (*torch.Tensor
 	case "", "codes":
 		return s.codes(x), nil
 	case "reconstruction":
-		return s.reconstruct(s.rows(x)), nil
+		return s.output(x), nil
 	}
 	return nil, model.Mistakef("output.what: found %q, an sae has codes and reconstruction", what)
 }
 
 // Predict is the reconstruction, [B, …sample shape].
 func (s *Core) Predict(x *torch.Tensor) *torch.Tensor {
-	return s.reconstruct(s.rows(x)).Reshape(append([]int64{x.Size(0)}, s.shape...))
-}
-
-// AfterBackward takes out of the decoder's gradient what would only change the norm of
-// a row: g - (g·d) d with d = w/|w| (Bricken et al. 2023). It runs without recording.
-func (s *Core) AfterBackward() {
-	g := s.WDec.Grad()
-	if g == nil {
-		return
-	}
-	g.ProjectRows_(s.WDec)
-}
-
-// AfterStep gives the decoder's rows norm 1 again. It runs without recording.
-func (s *Core) AfterStep() { s.unitRows(s.WDec) }
-
-// unitRows divides in place by |w| + eps, so that a row of zeros stays one.
-func (s *Core) unitRows(w *torch.Tensor) { w.UnitRows_(s.eps) }
-
-// epsilon is the distance from 1 to the next number.
-func epsilon(d torch.DType) float64 {
-	if d == torch.Float64 {
-		return 0x1p-52
-	}
-	return 0x1p-23
+	return s.output(x).Reshape(append([]int64{x.Size(0)}, s.shape...))
 }
 
 // Reconstructs says that predictions are in the data's units and shape.

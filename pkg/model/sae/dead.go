@@ -2,11 +2,11 @@ package sae
 
 import "github.com/gotrainer/trainer/pkg/torch"
 
-// dead is [m] bool: the latents that no sample has activated for deadAfter samples,
+// dead is [m] bool: the latents that no sample has activated for dead_after_samples samples,
 // before this batch. Counters are compared as integers: a float32 is exact only to
 // 2^24 samples.
 func (s *Core) dead() *torch.Tensor {
-	limit := torch.Full(nil, float64(s.deadAfter), torch.Like(s.Silent))
+	limit := torch.Full(nil, float64(s.config.DeadAfterSamples), torch.Like(s.Silent))
 	return s.Silent.Sub(limit).Ge(0)
 }
 

@@ -13,23 +13,23 @@ import (
 //	π = c + b_gate,  f = 1[π > 0] · relu(e^{r_mag} c + b_mag)
 //	loss = mean_B( |x - x^|² + λ w Σ relu(π) + |x - (relu(π) W_dec + b_dec)|² )
 //
-// In the last term decoder and b_dec are held fixed, and decoder rows have norm 1: the
-// paper's pair; SAELens leaves both free and weighs the penalty with the rows' norms.
+// In the last term decoder and b_dec are held fixed where decoder rows have norm 1: the
+// paper's pair. Where rows are free their norms are in the penalty, and then the last term
+// trains them too: SAELens' pair. One without the other leaves more latents dead.
 type gated struct {
 	*Core  `torch:""`
 	BGate  *torch.Tensor `torch:"b_gate"` // [m]
 	BMag   *torch.Tensor `torch:"b_mag"`  // [m]
 	RMag   *torch.Tensor `torch:"r_mag"`  // [m], the logarithm of a factor
-	lambda float64
-	warmup int64
+	lambda *coefficient
 }
 
 // GatedConfig adds the penalty.
 type GatedConfig struct {
-	Config              `yaml:",inline"`
-	L1Coefficient       float64 `yaml:"l1_coefficient" default:"0.1" check:"min=0" doc:"the weight of the sum of a sample's gate values"`
-	SparsityWarmupSteps int64   `yaml:"sparsity_warmup_steps" default:"2000" check:"min=0" doc:"the steps in which that weight grows from 0"`
-	BDecInit            string  `yaml:"b_dec_init" default:"zeros" check:"oneof=zeros|mean|geometric_median" doc:"the start of b_dec, from the first batch"`
+	Config        `yaml:",inline"`
+	L1Coefficient float64 `yaml:"l1_coefficient" default:"0.1" check:"min=0" doc:"the weight of the sum of a sample's gate values"`
+	Sparsity      `yaml:",inline"`
+	BDecInit      string `yaml:"b_dec_init" default:"zeros" check:"oneof=zeros|mean|geometric_median" doc:"the start of b_dec, from the first batch"`
 }
 
 // Gated is the registry line.
@@ -40,7 +40,7 @@ func Gated() model.Variant {
 func buildGated(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	c := params.(*GatedConfig)
 	zero := func(t *torch.Tensor) { t.Fill_(0) }
-	s := &gated{Core: newCore(c.Config, c.BDecInit, in, o), lambda: c.L1Coefficient, warmup: c.SparsityWarmupSteps}
+	s := &gated{Core: newCore(c.Config, c.BDecInit, in, o), lambda: newCoefficient(c.L1Coefficient, c.Sparsity)}
 	s.BGate, s.BMag, s.RMag = s.BEnc, o.Param([]int64{c.DSAE}, zero), o.Param([]int64{c.DSAE}, zero)
 	s.BEnc = nil
 	s.encode = func(x *torch.Tensor) *torch.Tensor {
@@ -52,26 +52,34 @@ func buildGated(params any, in model.Inputs, o nn.Options) (model.Model, error) 
 
 // gates are π and f of x [B, n], both [B, m].
 func (s *gated) gates(x *torch.Tensor) (pi, f *torch.Tensor) {
-	c := x.Sub(s.BDec).MatMul(s.WEnc).To(x.DType())
+	c := s.centered(x).MatMul(s.WEnc).To(x.DType())
 	pi = c.Add(s.BGate)
 	magnitude := c.Mul(s.RMag.Exp()).Add(s.BMag).ReLU()
 	return pi, magnitude.Mul(pi.Detach().Gt(0).To(x.DType()))
 }
 
+// gateLoss is that of what the open gates alone reconstruct.
+func (s *gated) gateLoss(x, open *torch.Tensor) *torch.Tensor {
+	if s.config.free() {
+		return squared(x.Sub(s.decode(open)))
+	}
+	return squared(x.Sub(s.BDec.Detach().AddMM(open, s.WDec.Detach())))
+}
+
 // Loss has the final weight in evaluation; metrics: l2, l1, aux, l0, explained_variance,
 // dead.
 func (s *gated) Loss(c *model.Context, b model.Batch) model.Output {
-	x := s.rows(b.X)
+	x := s.input(b.X)
 	pi, f := s.gates(x)
 	open := pi.ReLU()
 	e := x.Sub(s.decode(f))
-	l2, l1 := squared(e), open.SumDim([]int64{1}, false).Mean()
-	aux := squared(x.Sub(s.BDec.Detach().AddMM(open, s.WDec.Detach())))
+	l2, l1 := squared(e), s.weighed(open).SumDim([]int64{1}, false).Mean()
+	aux := s.gateLoss(x, open)
 	counts := f.Detach().PositiveCounts()
 	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "l1", Value: l1.Detach()}, {Name: "aux", Value: aux.Detach()}},
 		sparsity(x, e, meanActive(counts, x), s.dead())...)
 	if c.Train {
 		s.count(counts, x.Size(0))
 	}
-	return model.Output{Loss: l2.Add(warmed(c, l1, s.lambda, s.warmup)).Add(aux), Metrics: metrics}
+	return model.Output{Loss: l2.Add(s.lambda.times(c, l1)).Add(aux), Metrics: metrics}
 }

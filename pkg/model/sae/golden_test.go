@@ -29,12 +29,17 @@ func core(m model.Model) *Core { return m.(interface{ core() *Core }).core() }
 
 func (s *Core) core() *Core { return s }
 
+// basic is what every config has here.
+func basic(m, dead int64) Config {
+	return Config{Latents: Latents{DSAE: m, DeadAfterSamples: dead}, ApplyBDecToInput: true}
+}
+
 func reluConfig(m int64) *ReLUL1Config {
-	return &ReLUL1Config{Config: Config{DSAE: m, DeadAfterSamples: 1}, L1Coefficient: 0.1, BDecInit: "zeros"}
+	return &ReLUL1Config{Config: basic(m, 1), L1Coefficient: 0.1, BDecInit: "zeros"}
 }
 
 func topConfig(m, k int64) *TopKConfig {
-	return &TopKConfig{Config: Config{DSAE: m, DeadAfterSamples: 1}, K: k, AuxCoefficient: 1.0 / 32, BDecInit: "zeros"}
+	return &TopKConfig{Config: basic(m, 1), K: k, AuxCoefficient: 1.0 / 32, BDecInit: "zeros"}
 }
 
 // golden gives the weights that the golden values belong to, and the batch.
@@ -103,7 +108,7 @@ func TestAuxKGolden(t *testing.T) {
 }
 
 func batchConfig(m int64, k float64) *BatchTopKConfig {
-	return &BatchTopKConfig{Config: Config{DSAE: m, DeadAfterSamples: 100}, K: k, AuxCoefficient: 1.0 / 32, BDecInit: "zeros"}
+	return &BatchTopKConfig{Config: basic(m, 100), K: k, AuxCoefficient: 1.0 / 32, BDecInit: "zeros"}
 }
 
 func TestBatchTopKGolden(t *testing.T) {
@@ -127,7 +132,7 @@ func TestMatryoshkaGolden(t *testing.T) {
 }
 
 func TestGatedGolden(t *testing.T) {
-	c := &GatedConfig{Config: Config{DSAE: 6, DeadAfterSamples: 100}, L1Coefficient: 0.5, BDecInit: "zeros"}
+	c := &GatedConfig{Config: basic(6, 100), L1Coefficient: 0.5, BDecInit: "zeros"}
 	run(t, Gated(), c, 4, func(m model.Model, s *Core) {
 		g := m.(*gated)
 		s.BEnc = torch.Zeros([]int64{6}, torch.As(torch.Float64)) // what golden fills
@@ -146,7 +151,7 @@ func TestGatedGolden(t *testing.T) {
 }
 
 func jumpConfig() *JumpReLUConfig {
-	return &JumpReLUConfig{Config: Config{DSAE: 6, DeadAfterSamples: 100}, Penalty: "step", L0Coefficient: 0.5, ThresholdInit: 0.3, Bandwidth: 0.5,
+	return &JumpReLUConfig{Config: basic(6, 100), Penalty: "step", L0Coefficient: 0.5, ThresholdInit: 0.3, Bandwidth: 0.5,
 		TanhScale: 4, BDecInit: "zeros"}
 }
 

@@ -1,11 +1,50 @@
 package sae
 
-import "github.com/gotrainer/trainer/pkg/torch"
+import (
+	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
 
-// DataInit sets b_dec from the first batch, as the config says. It runs once, without
-// recording, before the first step of a fresh run.
+// draw makes the parameters: decoder rows with a norm of their own, the encoder as their
+// transpose or as nn.Linear's default, b_enc of zeros or as nn.Linear's default, b_dec of
+// zeros until DataInit.
+func (s *Core) draw(n int64, o nn.Options) {
+	m, zero := s.config.DSAE, func(t *torch.Tensor) { t.Fill_(0) }
+	s.WDec = o.Param([]int64{m, n}, func(w *torch.Tensor) {
+		if s.config.DecoderInit == "normal" {
+			w.Normal_(0, 1)
+		} else {
+			nn.KaimingUniform(m)(w)
+		}
+		s.unitRows(w)
+		if norm := s.config.rowNorm(); norm != 1 {
+			w.MulScalar_(norm)
+		}
+	})
+	s.WEnc = o.Param([]int64{n, m}, func(w *torch.Tensor) {
+		if s.config.EncoderInit == "independent" {
+			nn.KaimingUniform(n)(w)
+			return
+		}
+		torch.NoGrad(func() { w.Copy_(s.WDec.Transpose(0, 1)) })
+	})
+	bias := zero
+	if s.config.BEncInit == "uniform" {
+		bias = nn.BiasUniform(n)
+	}
+	s.BEnc, s.BDec = o.Param([]int64{m}, bias), o.Param([]int64{n}, zero)
+}
+
+// DataInit sets the scale of inputs and b_dec from the first batch, as the config says. It
+// runs once, without recording, before the first step of a fresh run.
 func (s *Core) DataInit(x *torch.Tensor) {
-	switch x := s.rows(x); s.bDecInit {
+	s.measure(s.rows(x))
+	s.middle(s.input(x))
+}
+
+// middle sets b_dec from what it is added for, [B, n].
+func (s *Core) middle(x *torch.Tensor) {
+	switch s.bDecInit {
 	case "geometric_median":
 		s.BDec.Copy_(geometricMedian(x))
 	case "mean":

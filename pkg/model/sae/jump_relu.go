@@ -12,27 +12,29 @@ import (
 //	step:  loss = mean_B( |x - x^|² + λ w Σ 1[h > θ] )
 //	tanh:  loss = mean_B( |x - x^|² + λ w Σ tanh(s f) + λp Σ relu(θ - h) )
 //
-// The second is that of Anthropic's update of January 2025, with decoder rows of norm 1.
+// The second is that of Anthropic's update of January 2025; where decoder rows are free, f and
+// θ - h in it are weighed with the rows' norms, as there.
 // A step has no gradient in θ: it gets that of a kernel K = 1[|h - θ| < ε/2] of width ε,
 // ∂f/∂θ = -(θ/ε) K and ∂1[h > θ]/∂θ = -K/ε. θ itself is the parameter, and never below 0:
 // with log θ, Adam's steps would be too small to move it.
 type jumpReLU struct {
 	*Core     `torch:""`
 	Threshold *torch.Tensor `torch:"threshold"` // θ [m]
+	lambda    *coefficient
 	c         *JumpReLUConfig
 }
 
 // JumpReLUConfig adds thresholds and penalty.
 type JumpReLUConfig struct {
-	Config              `yaml:",inline"`
-	Penalty             string  `yaml:"penalty" default:"step" check:"oneof=step|tanh" doc:"what is penalised: step counts active latents, tanh sums tanh(tanh_scale · activation)"`
-	L0Coefficient       float64 `yaml:"l0_coefficient" default:"0.01" check:"min=0" doc:"the weight of the penalty; Adam makes weights above 1 alike"`
-	SparsityWarmupSteps int64   `yaml:"sparsity_warmup_steps" default:"2000" check:"min=0" doc:"the steps in which that weight grows from 0"`
-	ThresholdInit       float64 `yaml:"threshold_init" default:"0.001" check:"min=0" doc:"the thresholds' start; 0.001 suits inputs of mean square 1"`
-	Bandwidth           float64 `yaml:"bandwidth" default:"0.001" check:"gt=0" doc:"the width of the kernel that gives the thresholds a gradient; scales with the inputs"`
-	TanhScale           float64 `yaml:"tanh_scale" default:"4" check:"gt=0" when:"penalty=tanh" doc:"the factor inside tanh"`
-	PreActCoefficient   float64 `yaml:"pre_act_coefficient" default:"3.0e-6" check:"min=0" when:"penalty=tanh" doc:"the weight of how far hidden values are below their thresholds, which revives dead latents"`
-	BDecInit            string  `yaml:"b_dec_init" default:"zeros" check:"oneof=zeros|mean|geometric_median" doc:"the start of b_dec, from the first batch"`
+	Config            `yaml:",inline"`
+	Penalty           string  `yaml:"penalty" default:"step" check:"oneof=step|tanh" doc:"what is penalised: step counts active latents, tanh sums tanh(tanh_scale · activation)"`
+	L0Coefficient     float64 `yaml:"l0_coefficient" default:"0.01" check:"min=0" doc:"the weight of the penalty; Adam makes weights above 1 alike"`
+	Sparsity          `yaml:",inline"`
+	ThresholdInit     float64 `yaml:"threshold_init" default:"0.001" check:"min=0" doc:"the thresholds' start; 0.001 suits inputs of mean square 1"`
+	Bandwidth         float64 `yaml:"bandwidth" default:"0.001" check:"gt=0" doc:"the width of the kernel that gives the thresholds a gradient; scales with the inputs"`
+	TanhScale         float64 `yaml:"tanh_scale" default:"4" check:"gt=0" when:"penalty=tanh" doc:"the factor inside tanh"`
+	PreActCoefficient float64 `yaml:"pre_act_coefficient" default:"3.0e-6" check:"min=0" when:"penalty=tanh" doc:"the weight of how far hidden values are below their thresholds, which revives dead latents"`
+	BDecInit          string  `yaml:"b_dec_init" default:"zeros" check:"oneof=zeros|mean|geometric_median" doc:"the start of b_dec, from the first batch"`
 }
 
 // JumpReLU is the registry line.
@@ -42,7 +44,7 @@ func JumpReLU() model.Variant {
 
 func buildJumpReLU(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	c := params.(*JumpReLUConfig)
-	s := &jumpReLU{Core: newCore(c.Config, c.BDecInit, in, o), c: c}
+	s := &jumpReLU{Core: newCore(c.Config, c.BDecInit, in, o), lambda: newCoefficient(c.L0Coefficient, c.Sparsity), c: c}
 	s.Threshold = o.Param([]int64{c.DSAE}, func(t *torch.Tensor) { t.Fill_(c.ThresholdInit) })
 	s.encode = func(x *torch.Tensor) *torch.Tensor {
 		h := s.hidden(x).To(x.DType())
@@ -64,14 +66,14 @@ func (s *jumpReLU) jump(h *torch.Tensor) (f, steps *torch.Tensor) {
 // Loss has the final weight in evaluation; metrics: l2, penalty, l0, explained_variance,
 // dead.
 func (s *jumpReLU) Loss(c *model.Context, b model.Batch) model.Output {
-	x := s.rows(b.X)
+	x := s.input(b.X)
 	h := s.hidden(x).To(x.DType())
 	f, steps := s.jump(h)
 	e := x.Sub(s.decode(f))
 	l2, penalty := squared(e), s.penalty(f, steps)
-	loss := l2.Add(warmed(c, penalty, s.c.L0Coefficient, s.c.SparsityWarmupSteps))
+	loss := l2.Add(s.lambda.times(c, penalty))
 	if s.c.Penalty == "tanh" {
-		below := s.Threshold.Sub(h).ReLU().SumDim([]int64{1}, false).Mean()
+		below := s.weighed(s.Threshold.Sub(h).ReLU()).SumDim([]int64{1}, false).Mean()
 		loss = loss.Add(below.MulScalar(s.c.PreActCoefficient))
 	}
 	counts := f.Detach().PositiveCounts()
@@ -86,7 +88,7 @@ func (s *jumpReLU) Loss(c *model.Context, b model.Batch) model.Output {
 // penalty is the mean over samples, before its weight.
 func (s *jumpReLU) penalty(f, steps *torch.Tensor) *torch.Tensor {
 	if s.c.Penalty == "tanh" {
-		steps = f.MulScalar(s.c.TanhScale).Tanh()
+		steps = s.weighed(f).MulScalar(s.c.TanhScale).Tanh()
 	}
 	return steps.SumDim([]int64{1}, false).Mean()
 }

@@ -56,6 +56,8 @@ func TestInitialisation(t *testing.T) {
 	})
 }
 
+func stateDict(m model.Model) []string { return names(nn.StateDict(m)) }
+
 func names(params []nn.Param) (list []string) {
 	for _, p := range params {
 		list = append(list, p.Name)

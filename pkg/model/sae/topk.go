@@ -1,8 +1,6 @@
 package sae
 
 import (
-	"fmt"
-
 	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/nn"
 	"github.com/gotrainer/trainer/pkg/torch"
@@ -43,10 +41,6 @@ func (c *TopKConfig) Validate() (problems []string) {
 	return problems
 }
 
-func tooMany(key string, found, latents int64) string {
-	return fmt.Sprintf("%s: found %d, expected at most d_sae, which is %d", key, found, latents)
-}
-
 // TopK is the registry line.
 func TopK() model.Variant {
 	return model.Variant{Type: "sae", Name: "topk", Params: func() any { return new(TopKConfig) }, Build: buildTopK}
@@ -66,7 +60,7 @@ func buildTopK(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 // top is the codes in short: the k largest of relu(h) and their latents, both [B, k].
 // Where keep (bool [m]) is not nil, kAux more columns are those of the latents in keep.
 func (s *topK) top(x, keep *torch.Tensor) (values, latents *torch.Tensor) {
-	return x.SparseEncode(s.BDec, s.WEnc, s.BEnc, s.k, keep, s.kAux)
+	return x.SparseEncode(s.center(), s.WEnc, s.BEnc, s.k, keep, s.kAux)
 }
 
 // dense is f [B, m].
@@ -85,14 +79,14 @@ func (s *topK) decodeTop(x *torch.Tensor) *torch.Tensor {
 // none).
 func (s *topK) DataInit(x *torch.Tensor) {
 	s.Core.DataInit(x)
-	v := variance(s.rows(x))
+	v := variance(s.input(x))
 	s.Variance.Copy_(v.MaskedFill(v.Gt(0).LogicalNot(), 1))
 }
 
 // Loss is the same in training and evaluation; metrics: l2, aux, l0,
 // explained_variance, dead. Only the product of the encoder is dense.
 func (s *topK) Loss(c *model.Context, b model.Batch) model.Output {
-	x, dead := s.rows(b.X), s.dead()
+	x, dead := s.input(b.X), s.dead()
 	keep := dead
 	if noneDead(dead) {
 		keep = nil

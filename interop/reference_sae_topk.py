@@ -1,0 +1,66 @@
+"""The twins of the sparse autoencoders that choose how many latents are active."""
+import math
+
+import torch
+import torch.nn.functional as F
+
+from reference_sae_core import SAE, auxk, largest, squared
+
+
+class TopK(SAE):
+    """f = the k largest of relu(h); L2/V + aux_coefficient AuxK (Gao et al. 2406.04093), V a constant of the run."""
+
+    def __init__(self, shape, d_sae, k, aux_k=None, aux_coefficient=1 / 32, **more):
+        super().__init__(shape, d_sae, **more)
+        self.k, self.aux_k = k, aux_k or max(1, min(math.prod(shape) // 2, d_sae))
+        self.aux_coefficient, self.total_variance = aux_coefficient, 1.0
+
+    def code(self, h):
+        return largest(F.relu(h), self.k)
+
+    def losses(self, out, x, y=None, step=0):
+        e = out["_residual"]
+        l2, aux = squared(e), auxk(e, out["hidden"], self.W_dec, self.dead(), self.aux_k)
+        loss = l2 / self.total_variance + self.aux_coefficient * aux
+        return {"loss": loss, "l2": l2, "aux": aux, **self.sparsity(out)}
+
+
+class BatchTopK(TopK):
+    """f = the floor(B k) largest of relu(h) of the batch; loss of TopK (Bussmann et al. 2412.06410).
+
+    Outside training f = relu(h) 1[h > threshold]; the threshold follows the smallest kept value v of each batch:
+    threshold += max(1/1000, 1/(step + 1)) (v - threshold).
+    """
+
+    def __init__(self, shape, d_sae, **more):
+        super().__init__(shape, d_sae, **more)
+        self.register_buffer("threshold", torch.zeros(()))
+        self.seen = 0
+
+    def code(self, h):
+        a = F.relu(h)
+        if not self.training:
+            return a * (a > self.threshold)
+        f = largest(a.flatten(), max(1, int(self.k * len(a)))).reshape(a.shape)
+        kept = f.detach()[f > 0]
+        if len(kept):
+            self.threshold += max(1e-3, 1 / (self.seen + 1)) * (kept.min() - self.threshold)
+        return f
+
+    def losses(self, out, x, y=None, step=0):
+        self.seen = step + 1
+        return super().losses(out, x, y, step) | {"threshold": self.threshold.clone()}
+
+
+class Matryoshka(BatchTopK):
+    """Prefixes of the code of BatchTopK reconstruct alone: L2 is the mean of theirs (Bussmann et al. 2503.17547)."""
+
+    def __init__(self, shape, d_sae, prefixes, **more):
+        super().__init__(shape, d_sae, **more)
+        self.prefixes = prefixes
+
+    def losses(self, out, x, y=None, step=0):
+        terms = super().losses(out, x, y, step)
+        f, z = out["codes"], out["_target"]
+        l2 = sum(squared(z - (f[:, :m] @ self.W_dec[:m] + self.b_dec)) for m in self.prefixes) / len(self.prefixes)
+        return terms | {"l2": l2, "loss": l2 / self.total_variance + self.aux_coefficient * terms["aux"]}
