@@ -8,6 +8,7 @@ type Data struct {
 	Shape            []int64  // of one sample
 	LabelShape       []int64  // of one sample's label; empty for one number, nil without labels
 	LabelNames       []string // of the label's values, where they are known
+	ClassNames       []string // of the classes, where the source has names for them
 	Classes          int      // classes that the labels number (largest + 1), 0 when they do not
 	Dictionary       *Matrix  // synthetic_sparse: the true atoms [atoms, dim]; else nil
 	Stats            Stats    // the normalisation in use
@@ -15,6 +16,14 @@ type Data struct {
 
 	spec  Spec
 	parts *parts
+}
+
+// Describe opens the data without their samples, as far as their format has sizes at the
+// beginning: sizes, shapes and labels are those of Open, Stats and Fingerprint are empty,
+// and reading is an error. What is wrong with samples is not found.
+func Describe(spec Spec) (*Data, error) {
+	spec.describe = true
+	return Open(spec)
 }
 
 // Open opens the data that spec names. All that is wrong with the user's files or
@@ -68,6 +77,10 @@ func assemble(s Spec, p *parts) (*Data, error) {
 		}
 	}
 	d.takeLabels()
+	if s.describe {
+		d.Fingerprint = ""
+		return d, nil
+	}
 	if s.Stats != nil {
 		d.Stats = *s.Stats
 		if d.Stats.Kind == "" {
@@ -86,7 +99,7 @@ func (d *Data) takeLabels() {
 	if first == nil {
 		return
 	}
-	d.LabelShape, d.LabelNames = slices.Clone(first.shape), slices.Clone(first.names)
+	d.LabelShape, d.LabelNames, d.ClassNames = slices.Clone(first.shape), slices.Clone(first.names), slices.Clone(first.named)
 	if d.LabelShape == nil {
 		d.LabelShape = []int64{}
 	}

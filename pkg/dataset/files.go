@@ -12,7 +12,7 @@ import (
 // named is a file that a config key gives for one split.
 type named struct{ split, key, path, labelsKey, labels string }
 
-// openFiles opens the sources that are files: npy, npz, idx, csv and safetensors.
+// openFiles opens the sources that are files: npy, npz, idx, csv, safetensors and images.
 func openFiles(s Spec) (*parts, error) {
 	files, divide, err := s.files()
 	if err != nil {
@@ -80,9 +80,12 @@ func (p *parts) open(s Spec, f named) error {
 		return err
 	}
 	var one part
-	if s.Source == "csv" {
+	switch s.Source {
+	case "csv":
 		one, err = readCSV(s, path)
-	} else {
+	case "images":
+		one, err = p.openImages(s, path)
+	default:
 		one, err = p.openArray(s, path)
 	}
 	if err != nil {
@@ -101,10 +104,6 @@ func (p *parts) open(s Spec, f named) error {
 
 // openArray opens a file that holds the samples as one array.
 func (p *parts) openArray(s Spec, path string) (part, error) {
-	mode, err := s.mode()
-	if err != nil {
-		return part{}, err
-	}
 	format := s.named(s.Array, s.LabelArray)
 	switch {
 	case s.Source == "idx":
@@ -112,19 +111,39 @@ func (p *parts) openArray(s Spec, path string) (part, error) {
 	case format == nil:
 		format = npy.ReadHeader
 	}
-	a, err := npy.Open(path, npy.Options{Mode: mode, Memory: s.Memory, Unit: true, Format: samplesOnly(format)})
+	one, err := p.openFormat(s, path, samplesOnly(format))
+	if err != nil {
+		return part{}, err
+	}
+	switch s.Source {
+	case "idx":
+		one.shape = idxSampleShape(one.shape)
+	case "npz", "safetensors":
+		one.digest += " " + s.Array
+	}
+	return one, nil
+}
+
+// openFormat opens the array that format finds in a file.
+func (p *parts) openFormat(s Spec, path string, format headerReader) (part, error) {
+	if s.describe {
+		h, err := npy.OpenHeader(path, format)
+		if err != nil {
+			return part{}, err
+		}
+		return part{path: path, src: unread{path}, n: h.Shape[0], dtype: h.DType, shape: h.Shape[1:]}, nil
+	}
+	mode, err := s.mode()
+	if err != nil {
+		return part{}, err
+	}
+	a, err := npy.Open(path, npy.Options{Mode: mode, Memory: s.Memory, Unit: true, Format: format})
 	if err != nil {
 		return part{}, err
 	}
 	p.arrays = append(p.arrays, a)
 	h := a.Header()
 	one := part{path: path, src: a, n: a.Rows(), dtype: h.DType, digest: a.Fingerprint(), shape: h.Shape[1:]}
-	switch s.Source {
-	case "idx":
-		one.shape = idxSampleShape(h.Shape)
-	case "npz", "safetensors":
-		one.digest += " " + s.Array
-	}
 	if !a.IsMapped() && npy.IsFloat(h.DType) {
 		err = checkFinite(one, a.RowLen())
 	}
@@ -135,6 +154,8 @@ func (p *parts) openArray(s Spec, path string) (part, error) {
 func (one *part) takeLabels(s Spec, f named) (err error) {
 	inside := map[string]string{"csv": s.LabelColumn, "npz": s.LabelArray, "safetensors": s.LabelArray}[s.Source]
 	switch {
+	case f.labels != "" && s.Source == "images":
+		return mistake("%s: found %s, but the labels of images are their folders; remove the key", f.labelsKey, f.labels)
 	case f.labels != "" && inside != "":
 		return mistake("%s: labels are given twice, by the file %s and inside %s (%q); keep one", f.labelsKey, f.labels, one.path, inside)
 	case f.labels != "":
@@ -150,7 +171,7 @@ func (one *part) takeLabels(s Spec, f named) (err error) {
 
 // samplesOnly refuses arrays that are not a list of samples, before any of their
 // data is read.
-func samplesOnly(format func(io.ReaderAt, int64) (npy.Header, error)) func(io.ReaderAt, int64) (npy.Header, error) {
+func samplesOnly(format headerReader) headerReader {
 	return func(r io.ReaderAt, size int64) (npy.Header, error) {
 		h, err := format(r, size)
 		switch {
@@ -187,6 +208,9 @@ func (p *parts) agree() error {
 	for _, one := range p.list[1:] {
 		if (one.dtype == "u1") != isBytes {
 			return mistake("%s is %s but %s is %s; only uint8 is scaled to [0, 1], so the splits would differ: convert one of them", one.path, npy.TypeName(one.dtype), first.path, npy.TypeName(first.dtype))
+		}
+		if (first.labels == nil) != (one.labels == nil) {
+			return mistake("of %s and %s only one has labels; give labels for every split or for none", first.path, one.path)
 		}
 		if first.labels != nil && !slices.Equal(one.labels.shape, first.labels.shape) {
 			return mistake("%s has labels of shape %v but %s has %v; they must be the same in all splits", one.labels.path, one.labels.shape, first.labels.path, first.labels.shape)

@@ -56,10 +56,10 @@ func short(err error, format string, args ...any) error {
 	return fmt.Errorf("read idx header: %w", err)
 }
 
-// idxSampleShape gives images their channel: [n, h, w] holds samples [1, h, w].
+// idxSampleShape gives images their channel: a sample [h, w] is [1, h, w].
 func idxSampleShape(shape []int64) []int64 {
-	if len(shape) == 3 {
-		return []int64{1, shape[1], shape[2]}
+	if len(shape) == 2 {
+		return []int64{1, shape[0], shape[1]}
 	}
-	return shape[1:]
+	return shape
 }

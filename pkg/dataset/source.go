@@ -45,12 +45,20 @@ func (t *table) Gather(dst []float32, rows []int, index []int64) error {
 	return nil
 }
 
+// unread stands for samples that Describe leaves where they are.
+type unread struct{ path string }
+
+func (u unread) Gather([]float32, []int, []int64) error {
+	return mistake("%s was opened to be described, not to be read", u.path)
+}
+
 // labelSet is the labels of one source, in memory.
 type labelSet struct {
 	values  []float32
-	row     int     // values per sample
-	shape   []int64 // of one sample's label; empty for one number
-	names   []string
+	row     int      // values per sample
+	shape   []int64  // of one sample's label; empty for one number
+	names   []string // of the values
+	named   []string // names of the classes, where the source has them
 	path    string
 	classes int    // largest label + 1 where the labels number classes, else 0
 	digest  string // fingerprint of the file

@@ -10,7 +10,7 @@ import (
 )
 
 // sources are the values of Spec.Source.
-var sources = []string{"shapes", "synthetic_sparse", "npy", "idx", "embeddings", "npz", "csv", "safetensors"}
+var sources = []string{"shapes", "synthetic_sparse", "npy", "idx", "embeddings", "npz", "csv", "safetensors", "images"}
 
 // Fractions of a data set that is split by the program; they add up to 1.
 type Fractions struct{ Train, Val, Test float64 }
@@ -20,7 +20,7 @@ type Labels struct{ Path, Train, Val, Test string }
 
 // Spec says which data to open. Zero values mean the default in each comment.
 type Spec struct {
-	Source string // shapes, synthetic_sparse, npy, npz, idx, csv, safetensors or embeddings
+	Source string // shapes, synthetic_sparse, npy, npz, idx, csv, safetensors, images or embeddings
 
 	Path             string    // files: the one file, which is then split
 	Train, Val, Test string    // files: a file per split; with Train alone it is split like Path
@@ -39,10 +39,16 @@ type Spec struct {
 
 	Label     string // shapes: the one factor that is the label; "" = all five
 	Count     int    // shapes 4096, synthetic_sparse 65536
-	ImageSize int    // shapes: 32
+	ImageSize int    // height and width; shapes: 32, images: 64
+	Channels  string // images: rgb (default) or grey
 
 	Dim, Atoms, Active int     // synthetic_sparse: 64, 256, 5
 	Noise              float64 // synthetic_sparse: standard deviation per dimension; 0 = none
+
+	// Notify is told, where it is set, what Open does that takes long.
+	Notify func(text string)
+
+	describe bool // sizes alone; see Describe
 }
 
 // withDefaults fills in what is zero and checks the rest.
@@ -56,7 +62,10 @@ func (s Spec) withDefaults() (Spec, error) {
 		}
 	}
 	orInt(&s.Count, map[string]int{"shapes": 4096, "synthetic_sparse": 65536}[s.Source])
-	orInt(&s.ImageSize, 32)
+	orInt(&s.ImageSize, map[string]int{"shapes": 32, "images": 64}[s.Source])
+	if s.Channels == "" {
+		s.Channels = "rgb"
+	}
 	orInt(&s.Dim, 64)
 	orInt(&s.Atoms, 256)
 	orInt(&s.Active, 5)
@@ -85,6 +94,9 @@ func (s Spec) check() error {
 	if s.Label != "" && s.Source != "shapes" {
 		return mistake("data.label: found %q, but only source shapes has named labels; remove the key", s.Label)
 	}
+	if s.Channels != "rgb" && s.Channels != "grey" {
+		return mistake("data.channels: found %q, expected rgb or grey", s.Channels)
+	}
 	if err := s.Split.check(); err != nil {
 		return err
 	}
@@ -100,6 +112,7 @@ func (s Spec) checkSizes() error {
 	}{
 		{"count", s.Count, 1, "shapes", 4 * float64(s.ImageSize) * float64(s.ImageSize)},
 		{"image_size", s.ImageSize, 8, "shapes", 0},
+		{"image_size", s.ImageSize, 1, "images", 0},
 		{"count", s.Count, 1, "synthetic_sparse", 4 * float64(s.Dim)},
 		{"dim", s.Dim, 1, "synthetic_sparse", 0},
 		{"atoms", s.Atoms, 1, "synthetic_sparse", 0},

@@ -7,7 +7,6 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
-	"math"
 	"os"
 )
 
@@ -27,18 +26,11 @@ func (a *Array) loadGzip(file *os.File, size int64, o Options) error {
 		return brokenGzip(err)
 	}
 	z := gzipReader{packed}
-	head := make([]byte, maxHeader+12)
-	n, err := io.ReadFull(z, head)
-	known := int64(math.MaxInt64) // how long the content is, where its end was seen
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		known = int64(n)
-	} else if err != nil {
+	head, known, err := gzipHead(z)
+	if err != nil {
 		return err
 	}
-	if a.header, err = o.Format(bytes.NewReader(head[:n]), known); err != nil {
-		return err
-	}
-	if err := a.header.Check(known); err != nil {
+	if a.header, err = formatted(o.Format, bytes.NewReader(head), known); err != nil {
 		return err
 	}
 	end := a.header.DataOffset + a.header.Bytes()
@@ -46,7 +38,7 @@ func (a *Array) loadGzip(file *os.File, size int64, o Options) error {
 		return err
 	}
 	content := make([]byte, end)
-	got := copy(content, head[:n])
+	got := copy(content, head)
 	more, err := io.ReadFull(z, content[got:])
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return a.header.Check(int64(got + more))

@@ -74,11 +74,8 @@ func (a *Array) load(file *os.File, size int64, o Options) error {
 	if first == [2]byte{0x1f, 0x8b} {
 		return a.loadGzip(file, size, o)
 	}
-	h, err := o.Format(file, size)
+	h, err := formatted(o.Format, file, size)
 	if err != nil {
-		return err
-	}
-	if err := h.Check(size); err != nil {
 		return err
 	}
 	a.header = h

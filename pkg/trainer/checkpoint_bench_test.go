@@ -38,7 +38,7 @@ training: {epochs: 100, device: cpu, log_every_steps: 1000000}
 		b.Fatal(err)
 	}
 	for range b.N {
-		s, err := openSession(cfg)
+		s, err := openSession(cfg, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -90,6 +90,8 @@ func labelText(d *dataset.Data) string {
 	switch {
 	case d.LabelShape == nil:
 		return ", no labels"
+	case len(d.ClassNames) > 0:
+		return fmt.Sprintf(", labels of %d classes (%s)", d.Classes, strings.Join(d.ClassNames, ", "))
 	case d.Classes > 0:
 		return fmt.Sprintf(", labels of %d classes", d.Classes)
 	}

@@ -37,12 +37,15 @@ type session struct {
 	began                 time.Time
 }
 
-// openSession opens the data while libtorch is being loaded.
-func openSession(cfg *config.Train) (*session, error) {
+// openSession opens the data while libtorch is being loaded; notify is told what of it
+// takes long.
+func openSession(cfg *config.Train, notify func(text string)) (*session, error) {
 	s := &session{cfg: cfg, git: later(gitState), began: time.Now()}
 	err := both(
 		func() (err error) {
-			s.data, err = dataset.Open(dataSpec(cfg.Data, cfg.Experiment.Seed))
+			spec := dataSpec(cfg.Data, cfg.Experiment.Seed)
+			spec.Notify = notify
+			s.data, err = dataset.Open(spec)
 			return err
 		},
 		func() (err error) {

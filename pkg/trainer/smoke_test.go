@@ -16,6 +16,7 @@ var shrink = map[string][]string{
 	"train_vae_conv.yaml":      {"data.count=128"},
 	"train_classifier.yaml":    {"data.count=128"},
 	"train_custom.yaml":        {"data.count=256"},
+	"train_images.yaml":        {"data.image_size=16", "model.encoder.channels=[4,4]"},
 	"train_sae_synthetic.yaml": {"data.count=1024"},
 }
 
@@ -54,6 +55,7 @@ func TestTheExampleConfigsAreThoseOfTheWorkflowAndMore(t *testing.T) {
 // train on the embeddings, predict.
 func TestEachExampleConfigRuns(t *testing.T) {
 	s := newTorchSite(t)
+	s.pictures("data/pictures", 40)
 	left := map[string]bool{}
 	for _, path := range s.copyConfigs() {
 		left[path] = true

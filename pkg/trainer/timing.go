@@ -41,7 +41,7 @@ func timeRun(ctx context.Context, cfg *config.Train, doc *config.Document) (t *t
 	if err := supported(cfg); err != nil {
 		return nil, err
 	}
-	s, err := openSession(cfg)
+	s, err := openSession(cfg, nil)
 	if err != nil {
 		return nil, err
 	}

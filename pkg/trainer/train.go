@@ -76,7 +76,7 @@ func trainFrom(ctx context.Context, out *console, cfg *config.Train, doc *config
 		return locate(doc, err)
 	}
 	settle(ctx, out, filepath.Join(cfg.Experiment.OutputDir, cfg.Experiment.Name))
-	s, err := openSession(cfg)
+	s, err := openSession(cfg, out.note)
 	if err != nil {
 		return locate(doc, err)
 	}

@@ -94,7 +94,7 @@ func validate(ctx context.Context, path string, set []string, timed bool) (valid
 	if err != nil {
 		return validated{}, err
 	}
-	data, err := dataset.Open(dataSpec(cfg.Data, cfg.Experiment.Seed))
+	data, err := dataset.Describe(dataSpec(cfg.Data, cfg.Experiment.Seed))
 	if err != nil {
 		return validated{}, locate(doc, err)
 	}
