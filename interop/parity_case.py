@@ -2,6 +2,9 @@
 BATCH, BATCHES, NOISES, STEPS = 8, 4, 5, 100
 ROWS = BATCH * BATCHES
 
+MLP = {"kind": "mlp", "hidden_dims": [24, 16], "activation": "relu"}
+CONV = {"kind": "conv", "channels": [4, 6], "hidden_dims": [14, 12], "activation": "relu"}
+
 
 def case(name, kind, variant, params, shape, x, **more):
     """One case; x and y are functions of a Draw, `noise` the latent dimension (0 = none)."""
@@ -9,3 +12,11 @@ def case(name, kind, variant, params, shape, x, **more):
             "noise": params.get("latent_dim", 0), "optimizer": {"name": "adam", "lr": 1e-3}, "grad_clip": None,
             "steps": STEPS, "step": 0, "spread": 1.0, "edit": None}
     return base | more
+
+
+def gray(shape):
+    return lambda d: d.uniform((ROWS, *shape))
+
+
+def real(shape):
+    return lambda d: d.normal((ROWS, *shape))

@@ -7,20 +7,10 @@ import zlib
 
 import numpy as np
 
-from parity_case import BATCH, BATCHES, NOISES, ROWS, case
+from parity_architectures import architecture_cases
+from parity_case import BATCH, BATCHES, CONV, MLP, NOISES, ROWS, case, gray, real
 from parity_cases_sae import sae_cases, sae_option_cases
 from parity_inputs import Draw
-
-MLP = {"kind": "mlp", "hidden_dims": [24, 16], "activation": "relu"}
-CONV = {"kind": "conv", "channels": [4, 6], "hidden_dims": [14, 12], "activation": "relu"}
-
-
-def gray(shape):
-    return lambda d: d.uniform((ROWS, *shape))
-
-
-def real(shape):
-    return lambda d: d.normal((ROWS, *shape))
 
 
 def saturate(weights):
@@ -91,6 +81,7 @@ def cases():
     table = [
         *vae_cases(),
         *vae_option_cases(),
+        *architecture_cases(),
         *sae_cases(),
         *sae_option_cases(),
         *custom_cases(),

@@ -23,9 +23,13 @@ LAYERS = [
     ("conv_transpose2d", 6, {"in_channels": 2, "out_channels": 1, "kernel_size": 2}),
 ]
 CLASSES = {"linear": nn.Linear, "conv2d": nn.Conv2d, "conv_transpose2d": nn.ConvTranspose2d}
+RESNET = {"kind": "resnet", "channels": [8, 8], "blocks": 1, "hidden_dims": [6]}
+VQ_CONV = {"kind": "vq_conv", "channels": [4], "blocks": 1, "hidden_dims": [6]}
 MODELS = [
     ("vae_mlp", 7, {"type": "vae", "variant": "vae", "latent_dim": 3, "encoder": MLP}, [1, 6, 6]),
     ("vae_conv", 8, {"type": "vae", "variant": "vae", "latent_dim": 4, "encoder": CONV}, [1, 16, 16]),
+    ("vae_resnet", 10, {"type": "vae", "variant": "vae", "latent_dim": 3, "encoder": RESNET}, [1, 8, 8]),
+    ("vae_vq_conv", 11, {"type": "vae", "variant": "vae", "latent_dim": 3, "encoder": VQ_CONV}, [2, 8, 8]),
     ("custom", 9, {"type": "custom_model", "variant": "custom", "loss": "mse",
                    "layers": [{"linear": 6}, "layer_norm", "relu", {"linear": 2}]}, [4]),
 ]

@@ -1,4 +1,4 @@
-"""The twin of `type: vae`: variants vae and beta_vae, dense and convolutional; what all variants share.
+"""The twin of `type: vae`: variants vae and beta_vae, and what all variants share; the networks are in reference_arch.py.
 
 Shapes: x [B, *shape] with D numbers a sample, mu and logvar [B, K], eps [B, K].
 """
@@ -8,18 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from layers import activation
+from reference_arch import Arch
 from twin import Twin
-
-
-def mlp(widths, act):
-    """Linear, activation, Linear, activation, ... between consecutive widths."""
-    return [m for a, b in zip(widths, widths[1:]) for m in (nn.Linear(a, b), activation(act))]
-
-
-def convs(layer, channels, act):
-    """Burgess et al. 1804.03599: every convolution has kernel 4, stride 2, padding 1."""
-    return [m for a, b in zip(channels, channels[1:]) for m in (layer(a, b, 4, 2, 1), activation(act))]
 
 
 LEVELS = 256  # of the categorical likelihood
@@ -52,36 +42,22 @@ class VAE(Twin):
     def __init__(self, shape, latent_dim, encoder=None, decoder=None, likelihood="bernoulli", sigma=1.0, kl=None, beta=1.0, **_):
         super().__init__()
         self.sigma, self.kl, self.outputs = sigma, kl or {}, LEVELS if likelihood == "categorical" else 1
-        e = encoder or {}
-        self.dense = e.get("kind", "mlp") == "mlp"
-        self.shape, self.likelihood, self.beta = tuple(shape), likelihood, beta
-        hidden = e.get("hidden_dims") or ([512, 256] if self.dense else [256, 256])
-        mirror = (decoder or {}).get("hidden_dims") or hidden[::-1]
-        act, channels = e.get("activation", "relu"), e.get("channels") or [32, 32, 32]
-        c, d = self.shape[0], math.prod(self.shape)
-        if not self.dense:
-            small = (channels[-1], *(side >> len(channels) for side in self.shape[1:]))
-            d = math.prod(small)
+        arch = Arch(shape, latent_dim, encoder, decoder, self.outputs)
+        self.flat, self.shape, self.likelihood, self.beta = arch.flat, tuple(shape), likelihood, beta
         # The order of construction is the order of the state dict and of the initial random draws.
-        down = [] if self.dense else convs(nn.Conv2d, [c, *channels], act) + [nn.Flatten()]
-        self.encoder = nn.Sequential(*down, *mlp([d, *hidden], act))
-        self.mu = nn.Linear(hidden[-1], latent_dim)
-        self.logvar = nn.Linear(hidden[-1], latent_dim)
-        back = mlp([latent_dim, *mirror, d * self.outputs if self.dense else d], act)
-        if self.dense:
-            back.pop()  # no activation after the last layer
-        else:
-            back += [nn.Unflatten(1, small)] + convs(nn.ConvTranspose2d, [*channels[::-1], c * self.outputs], act)[:-1]
-        self.decoder = nn.Sequential(*back)
+        self.encoder = arch.encoder()
+        self.mu = nn.Linear(arch.width, latent_dim)
+        self.logvar = nn.Linear(arch.width, latent_dim)
+        self.decoder = arch.decoder()
 
     def encode(self, x):
-        h = self.encoder(x.flatten(1) if self.dense else x)
+        h = self.encoder(x.flatten(1) if self.flat else x)
         return self.mu(h), self.logvar(h).clamp(-30, 20)
 
     def decode(self, z):
         """Logits (bernoulli) or means, [B, *shape]; categorical: logits [B, *shape, 256]."""
         m = self.decoder(z)
-        if self.outputs > 1 and not self.dense:  # [B, C * 256, H, W]
+        if self.outputs > 1 and not self.flat:  # [B, C * 256, H, W]
             m = m.unflatten(1, (-1, self.outputs)).movedim(2, -1)
         return m.reshape(-1, *self.shape, *([self.outputs] if self.outputs > 1 else []))
 

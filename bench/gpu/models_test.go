@@ -16,6 +16,10 @@ var sections = map[string][]string{
 	"vae/vae": {
 		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [24, 12]}, likelihood: bernoulli}",
 		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, likelihood: gaussian}",
+		"{type: vae, latent_dim: 3, encoder: {kind: mlp_dlib, hidden_dims: [24, 12]}}",
+		"{type: vae, latent_dim: 3, encoder: {kind: conv_dlib, channels: [4, 4, 6], hidden_dims: [12]}}",
+		"{type: vae, latent_dim: 3, encoder: {kind: resnet, channels: [16], blocks: 1, hidden_dims: [12]}}",
+		"{type: vae, latent_dim: 3, encoder: {kind: vq_conv, channels: [4, 6], blocks: 1, hidden_dims: [12]}}",
 		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, likelihood: gaussian, sigma: 0.5, kl: {free_bits: 0.2}}",
 		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, likelihood: laplace, kl: {schedule: linear, steps: 9}}",
 		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [8], activation: tanh}, likelihood: categorical}",

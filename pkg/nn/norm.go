@@ -63,3 +63,21 @@ func NewLayerNorm(shape []int64, o Options) *LayerNorm {
 func (l *LayerNorm) Forward(x *torch.Tensor, _ bool) *torch.Tensor {
 	return x.LayerNorm(l.shape, l.Weight, l.Bias, 1e-5)
 }
+
+// GroupNorm normalises [B, C, …] over groups of channels and their positions, with eps
+// 1e-5 (Wu and He 2018, arXiv 1803.08494).
+type GroupNorm struct {
+	Weight *torch.Tensor `torch:"weight"` // [C]
+	Bias   *torch.Tensor `torch:"bias"`   // [C]
+	groups int64
+}
+
+// NewGroupNorm makes groups of channels/groups channels each.
+func NewGroupNorm(groups, channels int64, o Options) *GroupNorm {
+	return &GroupNorm{o.Param([]int64{channels}, ones), o.Param([]int64{channels}, zeros), groups}
+}
+
+// Forward computes the layer.
+func (l *GroupNorm) Forward(x *torch.Tensor, _ bool) *torch.Tensor {
+	return x.GroupNorm(l.groups, l.Weight, l.Bias, 1e-5)
+}

@@ -24,6 +24,7 @@ import (
 var sections = map[string][]string{
 	"vae/vae": {
 		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}, likelihood: gaussian}",
+		"{type: vae, latent_dim: 2, encoder: {kind: resnet, channels: [8], blocks: 1, hidden_dims: [6]}}",
 		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}, likelihood: gaussian, sigma: 0.5, kl: {schedule: cyclical, steps: 150, cycles: 3}}",
 		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}, likelihood: laplace, kl: {schedule: linear, steps: 90, free_bits: 0.1}}",
 		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [4]}, likelihood: categorical}",

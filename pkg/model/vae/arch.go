@@ -1,70 +1,113 @@
 package vae
 
 import (
+	"slices"
+
 	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/nn"
 )
 
-// mlp is D → hidden → heads and K → hidden reversed → D, on the flattened sample.
-func mlp(c Network, outputs int64, back []int64, act nn.Layer, in model.Inputs, o nn.Options) layout {
-	return layout{
-		encoder: func() []nn.Layer { return linears(in.Dim(), c.Encoder.HiddenDims, act, o) },
-		decoder: func() []nn.Layer {
-			layers := linears(c.LatentDim, back, act, o)
-			return append(layers, nn.NewLinear(last(back), in.Dim()*outputs, nn.WithBias, o))
-		},
-		width: last(c.Encoder.HiddenDims),
-	}
+// layout is a network's two halves, not yet made: the heads are made between them, and
+// initial values are drawn in that order.
+type layout struct {
+	encoder func() []nn.Layer
+	decoder func() []nn.Layer
+	width   int64 // of the encoder's output
+	flat    bool  // the encoder takes [B, D]
 }
 
-// conv is the network of Burgess et al. 2018 (arXiv 1804.03599), for any even image:
-// convolutions of kernel 4, stride 2 and padding 1, each of which halves the image,
-// then linear layers, and the mirror of it.
-func conv(c Network, outputs int64, back []int64, act nn.Layer, in model.Inputs, o nn.Options) (layout, error) {
-	channels := c.Encoder.Channels
-	if err := checkImage(in.Shape, len(channels)); err != nil {
+// trunk is the part of a network that keeps the image's two dimensions, not yet made.
+type trunk struct {
+	down, up func() []nn.Layer
+	grid     []int64 // channels, height and width where down ends and up begins
+}
+
+// architect makes the layers of a config.
+type architect struct {
+	Network
+	outputs   int64 // of the decoder, for each number of a sample
+	in        model.Inputs
+	o         nn.Options
+	act, back nn.Layer // the activations of encoder and decoder
+}
+
+func newArchitect(c Network, outputs int64, in model.Inputs, o nn.Options) (*architect, error) {
+	a := &architect{Network: c, outputs: outputs, in: in, o: o}
+	word := c.Decoder.Activation
+	if word == "" && c.Encoder.Kind == "mlp_dlib" {
+		word = "tanh"
+	} else if word == "" {
+		word = c.Encoder.Activation
+	}
+	var ok bool
+	if a.act, ok = nn.Activation(c.Encoder.Activation); !ok {
+		return nil, model.Mistakef("model.encoder.activation: found %q, expected one of %v", c.Encoder.Activation, nn.Activations)
+	}
+	if a.back, ok = nn.Activation(word); !ok {
+		return nil, model.Mistakef("model.decoder.activation: found %q, expected one of %v", word, nn.Activations)
+	}
+	return a, nil
+}
+
+// plan is the network with the given number of outputs for each number of a sample.
+func plan(c Network, outputs int64, in model.Inputs, o nn.Options) (layout, error) {
+	a, err := newArchitect(c, outputs, in, o)
+	if err != nil {
 		return layout{}, err
 	}
-	h, w := in.Shape[1]>>len(channels), in.Shape[2]>>len(channels)
-	small := []int64{last(channels), h, w}
-	dim := small[0] * h * w
-	half := nn.ConvConfig{Kernel: 4, Stride: 2, Padding: 1, Bias: nn.WithBias}
-	encoder := func() (layers []nn.Layer) {
-		from := in.Shape[0]
-		for _, to := range channels {
-			layers = append(layers, nn.NewConv2d(from, to, half, o), act)
-			from = to
-		}
-		layers = append(layers, nn.Flatten)
-		return append(layers, linears(dim, c.Encoder.HiddenDims, act, o)...)
+	switch c.Encoder.Kind {
+	case "mlp", "mlp_dlib":
+		return a.mlp(), nil
 	}
-	decoder := func() []nn.Layer {
-		layers := append(linears(c.LatentDim, back, act, o), nn.NewLinear(last(back), dim, nn.WithBias, o), act, nn.Unflatten(small))
-		for i := len(channels) - 1; i > 0; i-- {
-			layers = append(layers, nn.NewConvTranspose2d(channels[i], channels[i-1], half, o), act)
-		}
-		return append(layers, nn.NewConvTranspose2d(channels[0], in.Shape[0]*outputs, half, o))
+	t, err := a.trunk()
+	if err != nil {
+		return layout{}, err
 	}
-	return layout{encoder, decoder, last(c.Encoder.HiddenDims)}, nil
+	return a.image(t), nil
 }
 
-// checkImage says what does not fit before any layer is made.
-func checkImage(shape []int64, halvings int) error {
-	if len(shape) != 3 {
-		return model.Mistakef("model.encoder.kind: conv needs images of shape [channels height width], the data's samples have shape %v; use kind: mlp", shape)
+// backDims are the widths of the decoder's linear layers: its own, or those of the encoder
+// in reverse; mlp_dlib has one more of them.
+func (a *architect) backDims() []int64 {
+	if len(a.Decoder.HiddenDims) > 0 {
+		return a.Decoder.HiddenDims
 	}
-	most := 0
-	for h, w := shape[1], shape[2]; h%2 == 0 && w%2 == 0 && h > 0 && w > 0; h, w = h/2, w/2 {
-		most++
+	dims := slices.Clone(a.Encoder.HiddenDims)
+	slices.Reverse(dims)
+	if a.Encoder.Kind == "mlp_dlib" {
+		dims = append(dims, last(dims))
 	}
-	switch {
-	case halvings <= most:
-		return nil
-	case most == 0:
-		return model.Mistakef("model.encoder.kind: conv halves the image, and a side of %d×%d is odd; use kind: mlp", shape[1], shape[2])
+	return dims
+}
+
+// mlp is D → hidden → heads and K → hidden reversed → D, on the flattened sample. That of
+// disentanglement_lib (Locatello et al. 2019, arXiv 1811.12359, table of "fc") has
+// 1200-1200 with ReLU and 1200-1200-1200 with tanh.
+func (a *architect) mlp() layout {
+	back := a.backDims()
+	return layout{
+		encoder: func() []nn.Layer { return linears(a.in.Dim(), a.Encoder.HiddenDims, a.act, a.o) },
+		decoder: func() []nn.Layer {
+			return append(linears(a.LatentDim, back, a.back, a.o), nn.NewLinear(last(back), a.in.Dim()*a.outputs, nn.WithBias, a.o))
+		},
+		width: last(a.Encoder.HiddenDims),
+		flat:  true,
 	}
-	return model.Mistakef("model.encoder.channels: %d convolutions halve the image %d times, but %d×%d can be halved only %d times; give at most %d channels",
-		halvings, halvings, shape[1], shape[2], most, most)
+}
+
+// image puts linear layers between a trunk and the code.
+func (a *architect) image(t trunk) layout {
+	dim, back := t.grid[0]*t.grid[1]*t.grid[2], a.backDims()
+	return layout{
+		encoder: func() []nn.Layer {
+			return append(append(t.down(), nn.Flatten), linears(dim, a.Encoder.HiddenDims, a.act, a.o)...)
+		},
+		decoder: func() []nn.Layer {
+			layers := append(linears(a.LatentDim, back, a.back, a.o), nn.NewLinear(last(back), dim, nn.WithBias, a.o), a.back, nn.Unflatten(t.grid))
+			return append(layers, t.up()...)
+		},
+		width: last(a.Encoder.HiddenDims),
+	}
 }
 
 // linears is Linear, activation, Linear, activation, …

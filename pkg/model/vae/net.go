@@ -20,14 +20,6 @@ type Net struct {
 	kl         KL
 }
 
-// layout is a network's two halves, not yet made: the heads are made between them, and
-// initial values are drawn in that order.
-type layout struct {
-	encoder func() []nn.Layer
-	decoder func() []nn.Layer
-	width   int64 // of the encoder's output
-}
-
 func newNet(c Config, in model.Inputs, o nn.Options) (*Net, error) {
 	like, err := newLikelihood(c.Likelihood, c.Sigma)
 	if err != nil {
@@ -42,32 +34,12 @@ func netFor(like likelihood, c Network, kl KL, in model.Inputs, o nn.Options) (*
 	if err != nil {
 		return nil, err
 	}
-	n := &Net{shape: slices.Clone(in.Shape), flat: c.Encoder.Kind == "mlp", likelihood: like, kl: kl}
+	n := &Net{shape: slices.Clone(in.Shape), flat: halves.flat, likelihood: like, kl: kl}
 	n.Encoder = nn.NewSequential("encoder", halves.encoder()...)
 	n.Mu = nn.NewLinear(halves.width, c.LatentDim, nn.WithBias, o)
 	n.LogVar = nn.NewLinear(halves.width, c.LatentDim, nn.WithBias, o)
 	n.Decoder = nn.NewSequential("decoder", halves.decoder()...)
 	return n, nil
-}
-
-// plan is the network with the given number of outputs for each number of a sample.
-func plan(c Network, outputs int64, in model.Inputs, o nn.Options) (layout, error) {
-	act, ok := nn.Activation(c.Encoder.Activation)
-	if !ok {
-		return layout{}, model.Mistakef("model.encoder.activation: found %q, expected one of %v", c.Encoder.Activation, nn.Activations)
-	}
-	back := c.Decoder.HiddenDims
-	if len(back) == 0 {
-		back = slices.Clone(c.Encoder.HiddenDims)
-		slices.Reverse(back)
-	}
-	switch c.Encoder.Kind {
-	case "mlp":
-		return mlp(c, outputs, back, act, in, o), nil
-	case "conv":
-		return conv(c, outputs, back, act, in, o)
-	}
-	return layout{}, model.Mistakef("model.encoder.kind: found %q, expected mlp or conv", c.Encoder.Kind)
 }
 
 // heads are the mean and the log variance of q(z|x) as the network gives them, both

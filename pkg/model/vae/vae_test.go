@@ -17,9 +17,12 @@ func mlpConfig() Config {
 	return Config{Network: Network{LatentDim: 3, Encoder: Encoder{Kind: "mlp", HiddenDims: []int64{8, 6}, Activation: "relu"}}, Likelihood: "bernoulli"}
 }
 
-func convConfig(channels ...int64) Config {
+func convConfig(channels ...int64) Config { return kind("conv", channels...) }
+
+// kind is a config with that architecture and one residual block where it has some.
+func kind(name string, channels ...int64) Config {
 	c := mlpConfig()
-	c.Encoder.Kind, c.Encoder.Channels = "conv", channels
+	c.Encoder.Kind, c.Encoder.Channels, c.Encoder.Blocks = name, channels, 1
 	return c
 }
 
@@ -142,6 +145,13 @@ func TestArchitecturesKeepTheSampleShape(t *testing.T) {
 		"mlp on an image":       {flat, []int64{3, 5, 7}, "decoder.4.weight [105 8]"},
 		"conv on an image":      {mirrored, []int64{2, 8, 12}, "decoder.9.weight [4 2 4 4]"},
 		"conv with own decoder": {own, []int64{1, 8, 8}, "decoder.7.weight [4 1 4 4]"},
+		"Burgess, 32×32":        {kind("conv", 32, 32, 32), []int64{1, 32, 32}, "decoder.11.weight [32 1 4 4]"},
+		"Burgess, 64×64":        {kind("conv", 32, 32, 32, 32), []int64{3, 64, 64}, "decoder.13.weight [32 3 4 4]"},
+		"dlib, 64×64":           {kind("conv_dlib", 32, 32, 64, 64), []int64{1, 64, 64}, "decoder.13.weight [32 1 4 4]"},
+		"dlib, 32×48":           {kind("conv_dlib", 4, 4, 6, 6), []int64{3, 32, 48}, "decoder.13.weight [4 3 4 4]"},
+		"dlib's mlp":            {kind("mlp_dlib"), []int64{1, 3, 3}, "decoder.6.weight [9 8]"},
+		"resnet":                {kind("resnet", 8, 16, 24), []int64{1, 8, 16}, "decoder.18.weight [1 8 3 3]"},
+		"VQ-VAE's":              {kind("vq_conv", 4, 6), []int64{2, 12, 8}, "decoder.11.weight [4 2 4 4]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			with(t, VAE(), &c.config, c.shape, func(m model.Model) {
@@ -182,6 +192,9 @@ func TestWhatDoesNotFitIsOneSentence(t *testing.T) {
 		"unknown kind":         {bad(func(c *Config) { c.Encoder.Kind = "rnn" }), []int64{4}, `model.encoder.kind: found "rnn"`},
 		"unknown likelihood":   {bad(func(c *Config) { c.Likelihood = "poisson" }), []int64{1, 8, 8}, `model.likelihood: found "poisson"`},
 		"unknown activation":   {bad(func(c *Config) { c.Encoder.Activation = "step" }), []int64{1, 8, 8}, `model.encoder.activation: found "step"`},
+		"groups of channels":   {kind("resnet", 8, 12), []int64{1, 8, 8}, "model.encoder.channels: found 12, but resnet normalises over 8 groups of channels; give multiples of 8"},
+		"resnet on a vector":   {kind("resnet", 8), []int64{9}, "model.encoder.kind: resnet needs images"},
+		"unknown, in decoder":  {bad(func(c *Config) { c.Decoder.Activation = "step" }), []int64{1, 8, 8}, `model.decoder.activation: found "step"`},
 		"more halvings than 8": {bad(func(c *Config) { c.Encoder.Channels = []int64{1, 1, 1, 1} }), []int64{1, 8, 8}, "give at most 3 channels"},
 	} {
 		t.Run(name, func(t *testing.T) {
