@@ -39,7 +39,8 @@ const (
 var rules = []rule{
 	{pkg: "pkg/atomicfile", why: files},
 	{pkg: "pkg/nearest", why: files},
-	{pkg: "pkg/metrics", why: files},
+	{pkg: "pkg/learn", why: files},
+	{pkg: "pkg/metrics", may: []string{"pkg/learn"}, why: files, also: "learn is a leaf: the predictors that some measures are defined by"},
 	{pkg: "pkg/schedule", why: files},
 	{pkg: "pkg/config", may: []string{"pkg/nearest", "gopkg.in/yaml.v3"}, why: files, also: "nearest is a leaf: the name that was meant"},
 	{pkg: "pkg/npy", may: []string{"pkg/atomicfile"}, why: files, also: "atomicfile is a leaf: how a file is written whole"},
