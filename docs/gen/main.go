@@ -1,7 +1,7 @@
 // Command gen writes what the documents take from elsewhere: docs/config.md, the reference
 // of all config keys, from the tags of the structs that they are read into;
-// docs/commands.md from the help of every command; and in README.md the commands and the
-// extract of bench/results. It is run by `go generate ./...`.
+// docs/commands.md from the help of every command; in docs/evaluate.md the definitions of
+// metrics; and in README.md the commands and the extract of bench/results. It is run by `go generate ./...`.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/gotrainer/trainer/pkg/config"
+	"github.com/gotrainer/trainer/pkg/metrics"
 	"github.com/gotrainer/trainer/pkg/model/builtin"
 )
 
@@ -61,7 +62,11 @@ func write(root string) error {
 	if err != nil {
 		return err
 	}
-	for path, content := range map[string]string{"docs/config.md": text(), "docs/commands.md": pages, "README.md": readme} {
+	evaluation, err := definitions(root)
+	if err != nil {
+		return err
+	}
+	for path, content := range map[string]string{"docs/config.md": text(), "docs/commands.md": pages, "docs/evaluate.md": evaluation, "README.md": readme} {
 		if err := os.WriteFile(filepath.Join(root, path), []byte(content), 0o644); err != nil {
 			return err
 		}
@@ -93,6 +98,27 @@ func readme(root string, trainer program) (string, error) {
 	}
 	if text, err = replaceBlock(text, "bench", bench); err != nil {
 		return "", fmt.Errorf("README.md: %w", err)
+	}
+	return text, nil
+}
+
+// definitions is docs/evaluate.md with those of package metrics.
+func definitions(root string) (string, error) {
+	document, err := os.ReadFile(filepath.Join(root, "docs", "evaluate.md"))
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, group := range metrics.All {
+		fmt.Fprintf(&b, "\n### %s\n\n| name | means | source |\n|---|---|---|\n", group.Title)
+		for _, d := range group.List {
+			means, source, _ := strings.Cut(d.Text, "; ")
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", d.Name, strings.ReplaceAll(means, "|", `\|`), source)
+		}
+	}
+	text, err := replaceBlock(string(document), "metrics", b.String()+"\n")
+	if err != nil {
+		return "", fmt.Errorf("docs/evaluate.md: %w", err)
 	}
 	return text, nil
 }

@@ -26,6 +26,21 @@ type Predictor interface {
 	Reconstructs() bool
 }
 
+// Density is a model with a joint density of samples x and codes z [B, K]. LogJoint is
+// ln p(x, z) of each sample, [B], with all constants, in nats; Measures says of what p(x|z)
+// is: probability (of discrete values), density (of real ones), or unnormalised (it does
+// not integrate to 1 over the values that data have).
+type Density interface {
+	LogJoint(x, z *torch.Tensor) *torch.Tensor
+	Measures() string
+}
+
+// Classifier is a predictor whose outputs may be logits: one a class, or, of yes-or-no
+// questions, one each.
+type Classifier interface {
+	Classifies() bool
+}
+
 // Rows is the data, as package train's Split without labels.
 type Rows interface {
 	Len() int

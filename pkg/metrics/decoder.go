@@ -25,7 +25,7 @@ func unit(rows []float32, dim int) []float32 {
 func nearest(a, b []float32, dim int) []float64 {
 	a, b = unit(a, dim), unit(b, dim)
 	best := make([]float64, len(a)/dim)
-	for i := range best {
+	parallel(len(best), func(i int) {
 		row, most := a[i*dim:(i+1)*dim], float32(-1)
 		for at := 0; at < len(b); at += dim {
 			dot := float32(0)
@@ -35,32 +35,35 @@ func nearest(a, b []float32, dim int) []float64 {
 			most = max(most, dot)
 		}
 		best[i] = float64(most)
-	}
+	})
 	return best
 }
 
-// MMCS compares decoder rows a [m, dim] with those of another model (Sharkey et al. 2022).
-func MMCS(a, b []float32, dim int) Value {
-	sum, cosines := 0.0, nearest(a, b, dim)
-	for _, c := range cosines {
-		sum += c
+func mean(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v
 	}
-	return Value{"mmcs", sum / float64(len(cosines))}
+	return sum / float64(len(x))
 }
 
-// recoveredAbove is the cosine from which an atom counts as found.
-const recoveredAbove = 0.9
+// MMCS compares decoder rows a [m, dim] with those of another model (Sharkey et al. 2022),
+// from either side: what a has that b has, and what b has that a has.
+func MMCS(a, b []float32, dim int) []Value {
+	return []Value{{"mmcs", mean(nearest(a, b, dim))}, {"mmcs_reverse", mean(nearest(b, a, dim))}}
+}
+
+// recoveredFrom is the cosine from which an atom counts as found.
+const recoveredFrom = 0.9
 
 // Recovery says which atoms [k, dim] of the dictionary that made the data are among the
 // decoder's rows [m, dim].
 func Recovery(atoms, decoder []float32, dim int) []Value {
-	found, sum, cosines := 0, 0.0, nearest(atoms, decoder, dim)
+	found, cosines := 0, nearest(atoms, decoder, dim)
 	for _, c := range cosines {
-		sum += c
-		if c > recoveredAbove {
+		if c >= recoveredFrom {
 			found++
 		}
 	}
-	n := float64(len(cosines))
-	return []Value{{"recovered", float64(found) / n}, {"recovery", sum / n}}
+	return []Value{{"recovered", float64(found) / float64(len(cosines))}, {"recovery", mean(cosines)}}
 }

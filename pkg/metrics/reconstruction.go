@@ -9,13 +9,16 @@ type Reconstruction struct {
 	shift  []float64 // the first sample: sums about it lose no digits
 	x, xx  []float64 // of x - shift, by dimension
 	e, ee  []float64 // of x - y
+	mean   []float64 // of all samples; nil: not known
+	ratios float64   // of the squares of e and of x - mean, summed over samples
 	length struct{ nmse, cosine, ratio, yy, xy float64 }
 }
 
-// NewReconstruction is for samples of dim numbers.
-func NewReconstruction(dim int) *Reconstruction {
+// NewReconstruction is for samples of dim numbers. mean is theirs, which the explained
+// variance of single samples needs to be known before; nil leaves that one out.
+func NewReconstruction(dim int, mean []float64) *Reconstruction {
 	make1 := func() []float64 { return make([]float64, dim) }
-	return &Reconstruction{dim: dim, x: make1(), xx: make1(), e: make1(), ee: make1()}
+	return &Reconstruction{dim: dim, x: make1(), xx: make1(), e: make1(), ee: make1(), mean: mean}
 }
 
 // Add takes samples x and reconstructions y, [n, dim] each.
@@ -32,7 +35,7 @@ func (r *Reconstruction) Add(x, y []float32) {
 }
 
 func (r *Reconstruction) sample(x, y []float32) {
-	var xx, yy, xy, ee float64
+	var xx, yy, xy, ee, centred float64
 	for d, v := range x {
 		a, b := float64(v), float64(y[d])
 		c, e := a-r.shift[d], a-b
@@ -44,8 +47,12 @@ func (r *Reconstruction) sample(x, y []float32) {
 		yy += b * b
 		xy += a * b
 		ee += e * e
+		if r.mean != nil {
+			centred += (a - r.mean[d]) * (a - r.mean[d])
+		}
 	}
 	r.n++
+	r.ratios += ee / centred
 	l := &r.length
 	if xx > 0 {
 		l.nmse += ee / xx
@@ -68,13 +75,19 @@ func (r *Reconstruction) Values() []Value {
 		ofError += r.ee[d] - r.e[d]*r.e[d]/r.n
 	}
 	l := r.length
-	return []Value{
+	values := []Value{
 		{"mse", error2 / r.n / float64(r.dim)},
 		{"fvu", error2 / variance},
 		{"explained_variance", 1 - ofError/variance},
+		{"explained_variance_saelens", 1 - error2/variance},
+	}
+	if r.mean != nil {
+		values = append(values, Value{"explained_variance_legacy", 1 - r.ratios/r.n})
+	}
+	return append(values, []Value{
 		{"nmse", l.nmse / r.n},
 		{"cosine", l.cosine / r.n},
 		{"l2_ratio", l.ratio / r.n},
 		{"relative_bias", l.yy / l.xy},
-	}
+	}...)
 }

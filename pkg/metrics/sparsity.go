@@ -50,7 +50,7 @@ func (s *Sparsity) Values() []Value {
 	}
 	return []Value{
 		{"l0", sum / n}, {"l0_median", quantile(sorted, 0.5)}, {"l0_p95", quantile(sorted, 0.95)}, {"l1", s.l1 / n},
-		{"dead", 1 - share(0)}, {"dense_0.1", share(0.1)}, {"dense_0.01", share(0.01)},
+		{"dead", 1 - share(0)}, {"dense_0.5", share(0.5)}, {"dense_0.1", share(0.1)}, {"dense_0.01", share(0.01)},
 	}
 }
 

@@ -21,6 +21,8 @@ const (
 
 	KindMetric = "metric" // what a model of the user's own logged (LogMetric)
 	KindSystem = "system" // how busy the machine is; Step counts the samples
+
+	KindEvaluation = "evaluation" // what a command computed of a checkpoint; Step is the checkpoint's
 )
 
 // Value is a named number, such as train/loss. The value named lr is the learning

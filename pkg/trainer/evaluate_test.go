@@ -3,6 +3,7 @@ package trainer
 import (
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -17,15 +18,19 @@ func TestEvaluateOfEachKindOfModel(t *testing.T) {
 		has  string
 		same []string // metrics that are those of training's last evaluation
 	}{
-		{"vae", nil, "loss recon mse fvu psnr ssim kl active_units kl/0 kl/1 mig", nil},
-		{"sae", []string{"model={type: sae, variant: topk, d_sae: 24, k: 3}"}, "loss l2 aux mse fvu cosine l0 l0_p95 dead dense_0.1", []string{"loss", "l2", "l0"}},
+		{"vae", nil, "loss recon mse fvu psnr ssim kl active_units kl/0 kl/1 mutual_information total_correlation dimension_kl elbo nll bits_per_dim mig mig/x sap dci_disentanglement factor_vae_score", nil},
+		{"sae", []string{"model={type: sae, variant: topk, d_sae: 24, k: 3}"}, "loss l2 aux mse fvu explained_variance explained_variance_saelens explained_variance_legacy cosine l0 l0_median l0_p95 dead dense_0.1", []string{"loss", "l2", "l0"}},
 		{"classifier", []string{"data.label=shape", "model={type: custom_model, loss: cross_entropy, layers: [flatten, linear: 4]}"},
-			"loss accuracy balanced_accuracy f1_macro log_loss", []string{"loss", "accuracy"}},
-		{"regressor", []string{"data.label=scale", "model={type: custom_model, loss: mse, target: labels, layers: [flatten, linear: 1]}"}, "loss mse mae r2", []string{"loss"}},
+			"loss accuracy balanced_accuracy f1_macro precision_macro roc_auc ece log_loss", []string{"loss", "accuracy"}},
+		{"regressor", []string{"data.label=scale", "model={type: custom_model, loss: mse, target: labels, layers: [flatten, linear: 1]}"}, "loss mse rmse mae r2", []string{"loss"}},
+		{"yes or no", []string{"data={source: npy, path: x.npy, labels: y.npy, batch_size: 8}", "model={type: custom_model, loss: bce_with_logits, layers: [linear: 1]}"},
+			"loss accuracy f1_macro roc_auc log_loss", []string{"accuracy"}},
+		{"probes", []string{"data={source: npy, path: x.npy, labels: y.npy, batch_size: 8}", "model={type: sae, variant: topk, d_sae: 12, k: 3}"}, "l0 probe_1 probe_2 probe_5", nil},
 		{"autoencoder", []string{"model={type: custom_model, loss: mse, target: input, layers: [flatten, linear: 4, linear: 64]}"}, "loss mse fvu", []string{"loss"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newTorchSite(t)
+			s.halves()
 			s.train(append([]string{"checkpoint.save_strategy=last"}, c.set...)...)
 			r := s.ok("evaluate", "runs/a", "--explain", "--set", "checkpoint=last", "--set", "splits=[val]")
 			text, err := os.ReadFile("runs/a/evaluation/val_evaluation.json")
@@ -43,7 +48,7 @@ func TestEvaluateOfEachKindOfModel(t *testing.T) {
 				if _, ok := got.Metrics[name]; !ok {
 					t.Errorf("%s is not in %s", name, text)
 				}
-				if !strings.Contains(r.stdout, "\n"+name+" ") || !strings.HasPrefix(name, "kl/") && !strings.Contains(r.stdout, "\n"+name+": ") {
+				if !strings.Contains(r.stdout, "\n"+name+" ") || !strings.Contains(r.stdout, "\n"+name+": ") {
 					t.Errorf("the table does not have %s, or not what it means:\n%s", name, r.stdout)
 				}
 			}
@@ -59,6 +64,60 @@ func TestEvaluateOfEachKindOfModel(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// halves writes x.npy, 200 samples of four numbers, and y.npy, whether the first is above 0.
+func (s *site) halves() {
+	s.t.Helper()
+	var x, y []float32
+	draw := rand.New(rand.NewPCG(1, 1))
+	for range 200 {
+		row := []float32{float32(draw.NormFloat64()), float32(draw.NormFloat64()), float32(draw.NormFloat64()), float32(draw.NormFloat64())}
+		class := float32(0)
+		if row[0] > 0 {
+			class = 1
+		}
+		x, y = append(x, row...), append(y, class)
+	}
+	s.arrayOf("x.npy", "f4", x, 200, 4)
+	s.arrayOf("y.npy", "f4", y, 200)
+}
+
+func TestAQuickEvaluationIsOnePass(t *testing.T) {
+	s := newTorchSite(t)
+	s.train()
+	quick, none := s.ok("evaluate", "runs/a", "--quick").stdout, s.ok("evaluate", "runs/a", "--importance-samples", "0").stdout
+	for _, name := range []string{"nll", "mig", "mutual_information"} {
+		if strings.Contains(quick, "\n"+name+" ") {
+			t.Errorf("--quick computed %s", name)
+		}
+	}
+	if strings.Contains(none, "\nnll ") || !strings.Contains(none, "\nmig ") {
+		t.Errorf("--importance-samples 0 gives\n%s", none)
+	}
+}
+
+// A Bernoulli likelihood is a probability of zeros and ones, and no density of grey values:
+// what is read off the numbers says so.
+func TestTheLikelihoodIsLabelled(t *testing.T) {
+	s := newTorchSite(t)
+	s.train()
+	if out := s.ok("evaluate", "runs/a").stdout; !strings.Contains(out, "is no density of these values") {
+		t.Errorf("grey values and bernoulli are not told in\n%s", out)
+	}
+	s.train("model.likelihood=gaussian")
+	if out := s.ok("evaluate", "runs/a", "--json").stdout; !strings.Contains(out, `"likelihood": "density"`) {
+		t.Errorf("no density in\n%s", out)
+	}
+	var bits []float32
+	for i := range 400 {
+		bits = append(bits, float32(i*i%3%2))
+	}
+	s.arrayOf("bits.npy", "f4", bits, 100, 4)
+	s.train("data={source: npy, path: bits.npy, batch_size: 10}")
+	if out := s.ok("evaluate", "runs/a", "--json").stdout; !strings.Contains(out, `"likelihood": "probability"`) {
+		t.Errorf("no probability in\n%s", out)
 	}
 }
 
@@ -84,6 +143,7 @@ func TestEvaluateOfBadInput(t *testing.T) {
 	s.train()
 	for want, args := range map[string][]string{
 		"--against compares decoders of SAEs":                  {"runs/a", "--against", "runs/a"},
+		"--max-samples 1 or more; found -1 and 10000":          {"runs/a", "--importance-samples=-1"},
 		"runs/zzzz: not found":                                 {"runs/zzzz"},
 		"evaluate writes metrics, and takes no output section": {"runs/a", "--set", "output.what=mean"},
 	} {

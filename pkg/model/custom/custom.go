@@ -85,6 +85,9 @@ func (n *network) Predict(x *torch.Tensor) *torch.Tensor {
 	return n.Layers.Forward(x, false).Reshape(append([]int64{x.Size(0)}, n.out...))
 }
 
+// Classifies says that predictions are logits.
+func (n *network) Classifies() bool { return n.objective.right != nil }
+
 // Reconstructs says that predictions are in the data's units and shape: the target is
 // the input.
 func (n *network) Reconstructs() bool { return n.objective.reconstructs() }

@@ -27,6 +27,7 @@ func (w Wanted) rules() []rule {
 	all := []rule{
 		{folder: ".", pattern: "config.yaml"},
 		{folder: "artifacts", pattern: "*"},
+		{folder: "evaluation", pattern: "*.json"},
 		{folder: filepath.Join(spoolDir, "records"), pattern: "*.json"},
 		{folder: "logs", pattern: "training.log", atEnd: true},
 		{folder: "report", pattern: "*.png", atEnd: true},

@@ -222,7 +222,7 @@ func (s *sender) sendPending(ctx context.Context) error {
 // read takes points from the journals where few are pending. A metric has one value a
 // step: what a resumed run trains once more was sent before.
 func (s *sender) read() error {
-	for _, name := range []string{"metrics.jsonl", "system.jsonl"} {
+	for _, name := range []string{"metrics.jsonl", "system.jsonl", evaluationJournal} {
 		if len(s.pending) >= maxMetrics {
 			return nil
 		}

@@ -1,0 +1,115 @@
+package trainer
+
+import (
+	"context"
+
+	"github.com/gotrainer/trainer/pkg/dataset"
+	"github.com/gotrainer/trainer/pkg/infer"
+	"github.com/gotrainer/trainer/pkg/metrics"
+	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/torch"
+	"github.com/gotrainer/trainer/pkg/train"
+)
+
+// sparsityJudge looks at the codes and the decoder of an SAE.
+type sparsityJudge struct {
+	e              *evaluation
+	model          infer.Embedder
+	decoder, other []float32
+	all            *metrics.Sparsity
+}
+
+func (j *sparsityJudge) add(b judged) error {
+	codes, err := j.model.Embed(b.tensor, "codes", nil)
+	if err != nil {
+		return err
+	}
+	if j.all == nil {
+		j.all = metrics.NewSparsity(int(codes.Size(1)))
+	}
+	j.all.Add(codes.Float32s())
+	return nil
+}
+
+func (j *sparsityJudge) values(more map[string]any) []metrics.Value {
+	more["density_log10"] = j.all.Density()
+	values := j.all.Values()
+	if j.other != nil && j.decoder != nil {
+		values = append(values, metrics.MMCS(j.decoder, j.other, j.e.dim())...)
+	}
+	if truth := j.e.data.Dictionary; truth != nil && j.decoder != nil {
+		values = append(values, metrics.Recovery(truth.Data, j.decoder, j.e.dim())...)
+	}
+	return values
+}
+
+// decoderOf is W_dec, [m, n]; nil for a model without one.
+func decoderOf(m any) []float32 {
+	for _, p := range nn.StateDict(m) {
+		if p.Name == "W_dec" {
+			return p.Tensor.Detach().Float32s()
+		}
+	}
+	return nil
+}
+
+// otherDecoder is W_dec of the other SAE's checkpoint.
+func (e *evaluation) otherDecoder(dim int) ([]float32, error) {
+	weights, err := modelTensors(e.other.file.Model)
+	if err != nil {
+		return nil, err
+	}
+	data, dtype, shape, ok := train.Tensors(weights).Tensor("W_dec")
+	if !ok || len(shape) != 2 || shape[1] != int64(dim) {
+		return nil, mistakef("--against %s: it has no decoder W_dec of %d dimensions", e.other.dir, dim)
+	}
+	var values []float32
+	torch.Scoped(func() { values = torch.FromBytes(data, dtype, shape).To(torch.Float32).Float32s() })
+	return values, nil
+}
+
+// probes tell how well few latents of an SAE tell the labels' classes: fitted on the train
+// split, judged on s. There are none on the train split itself, or where labels are no
+// classes.
+func (e *evaluation) probes(ctx context.Context, m infer.Embedder, s *dataset.Split) ([]metrics.Value, error) {
+	if e.data.Classes < 2 || e.data.Train == nil || s == e.data.Train || labelWidth(e.data.LabelShape) != 1 {
+		return nil, nil
+	}
+	if e.fitted == nil {
+		fitted, err := e.coding(ctx, m, e.data.Train)
+		if err != nil {
+			return nil, err
+		}
+		e.fitted = fitted
+	}
+	test, err := e.coding(ctx, m, s)
+	if err != nil {
+		return nil, err
+	}
+	return metrics.Probe(e.fitted.codes, test.codes, e.fitted.labels, test.labels, e.data.Classes), nil
+}
+
+// coding is the codes of samples with their classes.
+type coding struct {
+	codes  *metrics.SparseCodes
+	labels []int
+}
+
+func (e *evaluation) coding(ctx context.Context, m infer.Embedder, s *dataset.Split) (*coding, error) {
+	c := &coding{}
+	err := e.each(ctx, e.data, s, e.limits.samples, s.Name()+" codes", func(b judged) error {
+		codes, err := m.Embed(b.tensor, "codes", nil)
+		if err != nil {
+			return err
+		}
+		if c.codes == nil {
+			c.codes = metrics.NewSparseCodes(int(codes.Size(1)))
+		}
+		c.codes.Add(codes.Float32s())
+		for _, l := range b.labels {
+			c.labels = append(c.labels, int(l))
+		}
+		return nil
+	})
+	return c, err
+}

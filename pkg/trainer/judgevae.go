@@ -1,0 +1,135 @@
+package trainer
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+
+	"github.com/gotrainer/trainer/pkg/dataset"
+	"github.com/gotrainer/trainer/pkg/infer"
+	"github.com/gotrainer/trainer/pkg/metrics"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// mixed is how many posteriors are mixed to q(z): the time is their number's square.
+const mixed = 2048
+
+// embedsAs says whether a model has an embedding of that name.
+func (e *evaluation) embedsAs(m infer.Embedder, what string) (has bool) {
+	failed := torch.Try(func() {
+		torch.Scoped(func() {
+			torch.NoGrad(func() {
+				_, err := m.Embed(torch.Zeros(append([]int64{1}, e.data.Shape...), torch.On(e.device)), what, nil)
+				has = err == nil
+			})
+		})
+	})
+	return has && failed == nil
+}
+
+// posterior is mu and s of q(z|x), both [B, K].
+func posterior(m infer.Embedder, x *torch.Tensor) (mu, s *torch.Tensor, err error) {
+	both, err := m.Embed(x, "mean_logvar", nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	k := both.Size(1) / 2
+	return both.Narrow(1, 0, k).Contiguous(), both.Narrow(1, k, k).Contiguous(), nil
+}
+
+// posteriorJudge looks at q(z|x) of a VAE, and at q(z).
+type posteriorJudge struct {
+	e          *evaluation
+	model      infer.Embedder
+	k          int
+	all        *metrics.Posterior
+	mu, logvar []float32 // of the first samples
+}
+
+func (j *posteriorJudge) add(b judged) error {
+	mu, s, err := posterior(j.model, b.tensor)
+	if err != nil {
+		return err
+	}
+	if j.all == nil {
+		j.k = int(mu.Size(1))
+		j.all = metrics.NewPosterior(j.k)
+	}
+	m, l := mu.Float32s(), s.Float32s()
+	j.all.Add(m, l)
+	more := min(len(m), mixed*j.k-len(j.mu))
+	j.mu, j.logvar = append(j.mu, m[:more]...), append(j.logvar, l[:more]...)
+	return nil
+}
+
+func (j *posteriorJudge) values(map[string]any) []metrics.Value {
+	values := j.all.Values()
+	if j.e.limits.quick {
+		return values
+	}
+	draw, z := rand.New(rand.NewPCG(uint64(j.e.trained.config.Experiment.Seed), 0)), make([]float32, len(j.mu))
+	for i := range z {
+		z[i] = j.mu[i] + float32(math.Exp(float64(j.logvar[i])/2)*draw.NormFloat64())
+	}
+	return append(values, metrics.Aggregated(j.mu, j.logvar, z, j.k)...)
+}
+
+// density is a model whose likelihood can be bounded.
+type density interface {
+	infer.Embedder
+	infer.Density
+}
+
+// drawsAtOnce is how many codes are decoded together.
+const drawsAtOnce = 2048
+
+// likelihood bounds ln p(x) by importance sampling; measures says what p(x|z) is.
+func (e *evaluation) likelihood(ctx context.Context, m density, s *dataset.Split) (values []metrics.Value, measures string, err error) {
+	gen := torch.NewGenerator(e.trained.config.Experiment.Seed, e.device)
+	defer gen.Close()
+	all, binary := metrics.NewImportance(e.dim()), true
+	err = e.each(ctx, e.data, s, e.limits.samples, s.Name()+" likelihood", func(b judged) error {
+		mu, logvar, err := posterior(m, b.tensor)
+		if err != nil {
+			return err
+		}
+		for _, v := range b.x {
+			binary = binary && (v == 0 || v == 1)
+		}
+		weights := make([][]float64, mu.Size(0))
+		for left := int64(e.limits.draws); left > 0; {
+			n := min(left, max(1, drawsAtOnce/mu.Size(0)))
+			torch.Scoped(func() {
+				for i, v := range logWeights(m, gen, b.tensor, mu, logvar, n) {
+					weights[i/int(n)] = append(weights[i/int(n)], float64(v))
+				}
+			})
+			left -= n
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		for _, w := range weights {
+			all.Add(w)
+		}
+		return nil
+	})
+	measures = m.Measures()
+	if binary && measures == "unnormalised" {
+		measures = "probability" // of zeros and ones it is one
+	}
+	return all.Values(), measures, err
+}
+
+// logWeights are ln p(x, z) - ln q(z|x) of n draws of z for each sample, [B, n].
+func logWeights(m infer.Density, gen *torch.Generator, x, mu, logvar *torch.Tensor, n int64) []float32 {
+	repeat := func(t *torch.Tensor) *torch.Tensor {
+		shape := t.Shape()
+		return t.Unsqueeze(1).Expand(append([]int64{shape[0], n}, shape[1:]...)).Reshape(append([]int64{shape[0] * n}, shape[1:]...))
+	}
+	mean, s := repeat(mu), repeat(logvar)
+	eps := torch.Randn(mean.Shape(), gen, torch.Like(mean))
+	z := mean.Add(s.MulScalar(0.5).Exp().Mul(eps))
+	logQ := eps.Square().Add(s).AddScalar(math.Log(2*math.Pi)).SumDim([]int64{1}, false).MulScalar(-0.5)
+	return m.LogJoint(repeat(x), z).Sub(logQ).Float32s()
+}
