@@ -10,10 +10,10 @@ import (
 // auto.
 type Data struct {
 	Source      string  `yaml:"source" check:"required,oneof=shapes|images|npy|npz|idx|csv|safetensors|embeddings|synthetic_sparse" doc:"the kind of data"`
-	Path        string  `yaml:"path" check:"path" when:"source=images|npy|npz|idx|csv|safetensors; train=; val=; test=" doc:"the file that is split; with source images the folder"`
-	Train       string  `yaml:"train" check:"path" when:"source=images|npy|npz|idx|csv|safetensors" doc:"the training file"`
-	Val         string  `yaml:"val" check:"path" when:"source=images|npy|npz|idx|csv|safetensors" doc:"the validation file"`
-	Test        string  `yaml:"test" check:"path" when:"source=images|npy|npz|idx|csv|safetensors" doc:"the test file"`
+	Path        string  `yaml:"path" check:"path" when:"source=images|npy|npz|idx|csv|safetensors; train=; val=; test=" doc:"the file that is split, or a pattern of files such as shards/*.npy; with source images the folder"`
+	Train       string  `yaml:"train" check:"path" when:"source=images|npy|npz|idx|csv|safetensors" doc:"the training file, a pattern of files, or the folder"`
+	Val         string  `yaml:"val" check:"path" when:"source=images|npy|npz|idx|csv|safetensors" doc:"the same for validation"`
+	Test        string  `yaml:"test" check:"path" when:"source=images|npy|npz|idx|csv|safetensors" doc:"the same for the test"`
 	Labels      Labels  `yaml:"labels" when:"source=npy|npz|idx|csv|safetensors|embeddings" doc:"one path, or a section {train, val, test} of paths"`
 	Array       string  `yaml:"array" check:"minlen=1" when:"source=npz|safetensors" doc:"the name of the array of samples; may be absent where it is the only one besides label_array"`
 	LabelArray  string  `yaml:"label_array" check:"minlen=1" when:"source=npz|safetensors" doc:"the name of the array of labels in the same file"`

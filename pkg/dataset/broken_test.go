@@ -159,7 +159,7 @@ func TestFilesThatDoNotFitTogetherAreBothNamed(t *testing.T) {
 		{func(s *dataset.Spec) { s.Labels.Train = three }, []string{"data.labels.val", "no labels are given"}},
 		{func(s *dataset.Spec) { s.Labels.Test = three }, []string{"data.labels.train", "no labels are given"}},
 		{func(s *dataset.Spec) { s.Labels = dataset.Labels{Train: three, Val: three, Test: three} }, []string{"data.labels.test", "without a data.test file"}},
-		{func(s *dataset.Spec) { s.Labels = dataset.Labels{Train: three, Val: pairs} }, []string{pairs, three, "same in all splits"}},
+		{func(s *dataset.Spec) { s.Labels = dataset.Labels{Train: three, Val: pairs} }, []string{pairs, three, "same for all samples"}},
 		{func(s *dataset.Spec) { s.Val = ""; s.Labels.Val = three }, []string{"data.labels", "without a data.val"}},
 	} {
 		openError(t, spec(c.edit), c.wants...)

@@ -21,6 +21,7 @@ type csvTable struct {
 	limit          int64 // bytes that the numbers may take
 	columns        int   // of a line, the label included
 	label          int   // column of the label, -1 without
+	names          []string
 	values, labels []float32
 }
 
@@ -41,7 +42,7 @@ func readCSV(s Spec, path string) (part, error) {
 	if err := t.read(io.TeeReader(text, hash), s.LabelColumn); err != nil {
 		return part{}, err
 	}
-	one := part{path: path, dtype: "f4", digest: hex.EncodeToString(hash.Sum(nil)) + " " + s.LabelColumn}
+	one := part{path: path, dtype: "f4", columns: t.names, digest: hex.EncodeToString(hash.Sum(nil)) + " " + s.LabelColumn}
 	row := t.columns
 	if t.label >= 0 {
 		row--
@@ -79,7 +80,13 @@ func (t *csvTable) read(text io.Reader, label string) error {
 	}
 	t.columns = len(first)
 	header := slices.ContainsFunc(first, func(field string) bool { _, err := number(field); return err != nil })
-	if err := t.findLabel(first, header, label); err != nil {
+	if header {
+		t.names = make([]string, len(first))
+		for i, name := range first {
+			t.names[i] = strings.TrimSpace(name)
+		}
+	}
+	if err := t.findLabel(label); err != nil {
 		return err
 	}
 	for record := first; ; {
@@ -101,24 +108,21 @@ func (t *csvTable) read(text io.Reader, label string) error {
 	return nil
 }
 
-// findLabel finds the column that data.label_column names.
-func (t *csvTable) findLabel(first []string, header bool, label string) error {
+// findLabel finds the column that data.label_column names, and leaves it out of names.
+func (t *csvTable) findLabel(label string) error {
 	if label == "" {
 		return nil
 	}
-	if !header {
+	if t.names == nil {
 		return mistake("%s: the file has no header (its first line holds numbers only), so data.label_column %q cannot be found; give the columns names in the first line", t.path, label)
 	}
-	names := make([]string, len(first))
-	for i, name := range first {
-		names[i] = strings.TrimSpace(name)
-	}
-	if t.label = slices.Index(names, label); t.label < 0 {
-		return mistake("%s: no column is named %q (data.label_column); the header has %s", t.path, label, strings.Join(names[:min(len(names), 10)], ", "))
+	if t.label = slices.Index(t.names, label); t.label < 0 {
+		return mistake("%s: no column is named %q (data.label_column); the header has %s", t.path, label, some(t.names))
 	}
 	if t.columns == 1 {
 		return mistake("%s: the label is the only column; expected columns of numbers beside it", t.path)
 	}
+	t.names = slices.Delete(t.names, t.label, t.label+1)
 	return nil
 }
 

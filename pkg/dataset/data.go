@@ -12,6 +12,7 @@ type Data struct {
 	Classes          int      // classes that the labels number (largest + 1), 0 when they do not
 	Dictionary       *Matrix  // synthetic_sparse: the true atoms [atoms, dim]; else nil
 	Stats            Stats    // the normalisation in use
+	Files            int      // that the samples are in; 0 for generated data
 	Fingerprint      string   // identifies the data's content, not its place: SHA-256 in hexadecimal
 
 	spec  Spec
@@ -59,7 +60,7 @@ func openSource(s Spec) (*parts, error) {
 
 // assemble makes the splits and the normalisation.
 func assemble(s Spec, p *parts) (*Data, error) {
-	d := &Data{Shape: slices.Clone(p.shape), Dictionary: p.dictionary, Fingerprint: p.fingerprint, spec: s, parts: p}
+	d := &Data{Shape: slices.Clone(p.shape), Dictionary: p.dictionary, Files: p.files, Fingerprint: p.fingerprint, spec: s, parts: p}
 	splits := []**Split{&d.Train, &d.Val, &d.Test}
 	if p.divide {
 		whole := p.list[0]

@@ -1,7 +1,5 @@
 package dataset
 
-import "github.com/gotrainer/trainer/pkg/npy"
-
 // Split is one part of the data: train, val or test. Its methods are safe for
 // concurrent use.
 type Split struct {
@@ -64,8 +62,7 @@ func (s *Split) Read(dst []float32, rows []int) error {
 // empty, one number, or one per dimension. ok is false where the samples are not bytes at
 // their source, or their normalisation is another.
 func (s *Split) Affine() (shift, scale []float32, ok bool) {
-	array, isArray := s.part.src.(*npy.Array)
-	if !isArray || array.Header().DType != "u1" {
+	if _, stored := s.part.src.(byteSource); !stored || s.part.dtype != "u1" {
 		return nil, nil, false
 	}
 	switch st := &s.data.Stats; st.Kind {
@@ -83,11 +80,11 @@ func (s *Split) Affine() (shift, scale []float32, ok bool) {
 
 // ReadBytes copies samples as Read does, but as they are stored; see Affine.
 func (s *Split) ReadBytes(dst []byte, rows []int) error {
-	array, ok := s.part.src.(*npy.Array)
+	stored, ok := s.part.src.(byteSource)
 	if !ok {
-		return mistake("the samples are generated, not stored as bytes")
+		return mistake("the samples are not stored as bytes")
 	}
-	return array.GatherRaw(dst, rows, s.index)
+	return stored.GatherRaw(dst, rows, s.index)
 }
 
 // ReadLabels copies the samples' labels into dst, which has len(rows) times the

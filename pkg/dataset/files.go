@@ -73,33 +73,30 @@ func (s Spec) files() (files []named, divide bool, err error) {
 	return slices.DeleteFunc(all, func(f named) bool { return f.path == "" }), false, nil
 }
 
-// open opens one data file and its labels.
+// open opens the data of one split and its labels.
 func (p *parts) open(s Spec, f named) error {
-	path, err := find(f.key, f.path)
-	if err != nil {
-		return err
-	}
-	var one part
-	switch s.Source {
-	case "csv":
-		one, err = readCSV(s, path)
-	case "images":
-		one, err = p.openImages(s, path)
-	default:
-		one, err = p.openArray(s, path)
-	}
+	one, err := p.openAll(s, f)
 	if err != nil {
 		return err
 	}
 	one.name = f.split
-	if err := one.takeLabels(s, f); err != nil {
-		return err
-	}
 	p.list = append(p.list, one)
 	if p.shape == nil {
 		p.shape = one.shape
 	}
-	return p.sameShape(one, one.shape)
+	p.files += max(one.files, 1)
+	return nil
+}
+
+// openOne opens one file.
+func (p *parts) openOne(s Spec, path string) (part, error) {
+	switch s.Source {
+	case "csv":
+		return readCSV(s, path)
+	case "images":
+		return p.openImages(s, path)
+	}
+	return p.openArray(s, path)
 }
 
 // openArray opens a file that holds the samples as one array.
@@ -151,15 +148,15 @@ func (p *parts) openFormat(s Spec, path string, format headerReader) (part, erro
 }
 
 // takeLabels opens the labels that are in a file of their own, or beside the samples.
-func (one *part) takeLabels(s Spec, f named) (err error) {
+func (one *part) takeLabels(s Spec, key, file string) (err error) {
 	inside := map[string]string{"csv": s.LabelColumn, "npz": s.LabelArray, "safetensors": s.LabelArray}[s.Source]
 	switch {
-	case f.labels != "" && s.Source == "images":
-		return mistake("%s: found %s, but the labels of images are their folders; remove the key", f.labelsKey, f.labels)
-	case f.labels != "" && inside != "":
-		return mistake("%s: labels are given twice, by the file %s and inside %s (%q); keep one", f.labelsKey, f.labels, one.path, inside)
-	case f.labels != "":
-		one.labels, err = openLabels(s, f.labelsKey, f.labels)
+	case file != "" && s.Source == "images":
+		return mistake("%s: found %s, but the labels of images are their folders; remove the key", key, file)
+	case file != "" && inside != "":
+		return mistake("%s: labels are given twice, by the file %s and inside %s (%q); keep one", key, file, one.path, inside)
+	case file != "":
+		one.labels, err = openLabels(s, key, file)
 	case s.Source != "csv" && inside != "":
 		one.labels, err = labelsInside(s, one.path)
 	}
@@ -194,26 +191,11 @@ func (one *part) checkLabels() error {
 	return nil
 }
 
-func (p *parts) sameShape(one part, shape []int64) error {
-	if slices.Equal(shape, p.shape) {
-		return nil
-	}
-	return mistake("%s has samples of shape %v but %s has %v; the splits must have the same shape", one.path, shape, p.list[0].path, p.shape)
-}
-
-// agree checks what must be the same in all files.
+// agree holds that the samples and labels of all splits are alike.
 func (p *parts) agree() error {
-	first := p.list[0]
-	isBytes := first.dtype == "u1"
 	for _, one := range p.list[1:] {
-		if (one.dtype == "u1") != isBytes {
-			return mistake("%s is %s but %s is %s; only uint8 is scaled to [0, 1], so the splits would differ: convert one of them", one.path, npy.TypeName(one.dtype), first.path, npy.TypeName(first.dtype))
-		}
-		if (first.labels == nil) != (one.labels == nil) {
-			return mistake("of %s and %s only one has labels; give labels for every split or for none", first.path, one.path)
-		}
-		if first.labels != nil && !slices.Equal(one.labels.shape, first.labels.shape) {
-			return mistake("%s has labels of shape %v but %s has %v; they must be the same in all splits", one.labels.path, one.labels.shape, first.labels.path, first.labels.shape)
+		if err := one.like(p.list[0]); err != nil {
+			return err
 		}
 	}
 	return nil

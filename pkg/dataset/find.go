@@ -24,6 +24,28 @@ func find(key, path string) (string, error) {
 	return "", mistake("%s: %s does not exist; %s", key, path, near(path))
 }
 
+// findAll is the files that a path means: what find says, or those that it is a pattern
+// of, in the order of their names.
+func (s Spec) findAll(key, path string) ([]string, error) {
+	one, err := find(key, path)
+	if err == nil || s.Source == "images" || !strings.ContainsAny(path, "*?[") {
+		return []string{one}, err
+	}
+	all, wrong := filepath.Glob(path)
+	if wrong != nil {
+		return nil, mistake("%s: %s is not a pattern of file names: a [ has no end", key, path)
+	}
+	all = slices.DeleteFunc(all, func(p string) bool {
+		info, err := os.Stat(p)
+		return err == nil && info.IsDir()
+	})
+	if len(all) == 0 {
+		return nil, mistake("%s: no file is called like %s; %s", key, path, near(path))
+	}
+	slices.Sort(all)
+	return all, nil
+}
+
 // reason is an error without the path and operation that the message has already.
 func reason(err error) error {
 	var p *fs.PathError

@@ -14,10 +14,10 @@ import (
 	"github.com/gotrainer/trainer/pkg/npy"
 )
 
-// gonpyReads tells the arrays that gonpy can read: it knows neither float16 nor
-// bool, and leaves the axes of Fortran order to its caller.
+// gonpyReads tells the arrays that gonpy can read: it knows neither float16,
+// bfloat16 nor bool, and leaves the axes of Fortran order to its caller.
 func gonpyReads(h npy.Header) bool {
-	return !h.Fortran && !slices.Contains([]string{"f2", "b1"}, h.DType)
+	return !h.Fortran && !slices.Contains([]string{"f2", "b1", npy.BFloat16}, h.DType)
 }
 
 // readWithGonpy reads the array of a .npy file, gzip or not, whose header npy.Open

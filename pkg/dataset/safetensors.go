@@ -10,7 +10,7 @@ import (
 
 // tensorTypes are the element types of safetensors that arrays can have.
 var tensorTypes = map[string]string{
-	"F16": "f2", "F32": "f4", "F64": "f8", "BOOL": "b1",
+	"F16": "f2", "BF16": npy.BFloat16, "F32": "f4", "F64": "f8", "BOOL": "b1",
 	"I8": "i1", "I16": "i2", "I32": "i4", "I64": "i8",
 	"U8": "u1", "U16": "u2", "U32": "u4", "U64": "u8",
 }
@@ -36,7 +36,7 @@ func safetensorsHeader(name, other string) headerReader {
 		}
 		h := npy.Header{DType: tensorTypes[places[i].DType], Shape: places[i].Shape, DataOffset: places[i].Offset}
 		if h.DType == "" {
-			return h, broken("the tensor %q is %s; save it as F32 or F16 (in PyTorch: x.float() or x.half())", names[i], places[i].DType)
+			return h, broken("the tensor %q is %s; save it as F32, F16 or BF16 (in PyTorch: x.float())", names[i], places[i].DType)
 		}
 		return h, h.Check(size)
 	}

@@ -1,6 +1,7 @@
 package dataset_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"path/filepath"
@@ -37,10 +38,20 @@ func TestTensorsOfASafetensorsFileAreReadByName(t *testing.T) {
 	spec.Array = "z"
 	openError(t, spec, path, `not exactly one array named "z"`)
 	spec.Array = "x"
-	put(t, path, tensorFile("BF16"))
-	openError(t, spec, path, `"x" is BF16; save it as F32 or F16`)
+	put(t, path, bytes.Replace(tensorFile("BOOL"), []byte("BOOL"), []byte("I128"), 1))
+	openError(t, spec, path)
 	put(t, path, tensorFile("F16")[:150])
 	openError(t, spec, path)
 	put(t, path, nil)
 	openError(t, spec, path, "0 bytes are no safetensors file")
+}
+
+func TestBfloat16OfPyTorchIsReadExactly(t *testing.T) {
+	want := []float32{0, 0.10009765625, 0.2001953125, 0.30078125, 0.400390625, 0.5, 0.6015625, 0.69921875, 0.80078125, -1.0002555517425873e+30, 1.0078125, 3.390625}
+	for _, mode := range []string{"true", "false"} {
+		d := open(t, dataset.Spec{Source: "safetensors", Path: "testdata/bf16.safetensors", LabelArray: "y", Split: whole, InMemory: mode})
+		if got := readAll(t, d.Train, 3); !slices.Equal(got, want) {
+			t.Errorf("samples %v", got)
+		}
+	}
 }

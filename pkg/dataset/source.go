@@ -15,9 +15,17 @@ type source interface {
 	Gather(dst []float32, rows []int, index []int64) error
 }
 
+// byteSource is a source whose samples are bytes; it gives them as they are stored.
+type byteSource interface {
+	GatherRaw(dst []byte, rows []int, index []int64) error
+}
+
 var (
-	_ source = (*npy.Array)(nil)
-	_ source = (*table)(nil)
+	_ source     = (*npy.Array)(nil)
+	_ source     = (*table)(nil)
+	_ source     = (*shards)(nil)
+	_ byteSource = (*npy.Array)(nil)
+	_ byteSource = (*shards)(nil)
 )
 
 // table is a source in memory: samples of row values each.
@@ -74,6 +82,9 @@ type part struct {
 	dtype  string  // of the file's elements, as npy.Header has it
 	digest string  // fingerprint of the file
 	labels *labelSet
+
+	columns []string // names of a table's columns, the label's left out; nil without
+	files   int      // that it is joined of; 0 = one
 }
 
 // parts is what a source opens.
@@ -84,6 +95,7 @@ type parts struct {
 	dictionary  *Matrix
 	classes     int // 0: what the labels say
 	fingerprint string
+	files       int
 	arrays      []*npy.Array // to be closed
 }
 

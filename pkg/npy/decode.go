@@ -34,6 +34,8 @@ func decoderOf(dtype string, unit bool) decoder {
 		return decodeF4
 	case "f2":
 		return decodeF2
+	case BFloat16:
+		return decodeBF16
 	case "f8":
 		return decodeF8
 	case "u1":
@@ -65,6 +67,12 @@ func decodeF4(dst []float32, src []byte) {
 func decodeF2(dst []float32, src []byte) {
 	for i := range dst {
 		dst[i] = Float16To32(binary.LittleEndian.Uint16(src[2*i:]))
+	}
+}
+
+func decodeBF16(dst []float32, src []byte) {
+	for i := range dst {
+		dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16)
 	}
 }
 

@@ -12,7 +12,12 @@ var dtypes = []struct {
 	{"f4", 4, "float32"}, {"f2", 2, "float16"}, {"f8", 8, "float64"},
 	{"u1", 1, "uint8"}, {"i1", 1, "int8"}, {"i2", 2, "int16"}, {"i4", 4, "int32"}, {"i8", 8, "int64"},
 	{"u2", 2, "uint16"}, {"u4", 4, "uint32"}, {"u8", 8, "uint64"}, {"b1", 1, "bool"},
+	{BFloat16, 2, "bfloat16"},
 }
+
+// BFloat16 is the element type that other formats have and .npy files have not: the upper
+// half of a float32.
+const BFloat16 = "bf2"
 
 // itemSize is 0 for a type that is not known.
 func itemSize(code string) int64 {
@@ -35,7 +40,7 @@ func TypeName(code string) string {
 }
 
 // IsFloat tells floating-point types from integers and bool.
-func IsFloat(code string) bool { return strings.HasPrefix(code, "f") }
+func IsFloat(code string) bool { return strings.HasPrefix(code, "f") || code == BFloat16 }
 
 // parseDescr reads numpy's descr, such as <f4, >i8 or |u1.
 func parseDescr(descr string) (code string, big bool, err error) {
@@ -44,7 +49,7 @@ func parseDescr(descr string) (code string, big bool, err error) {
 	}
 	order, code := descr[0], descr[1:]
 	size := itemSize(code)
-	if size == 0 || (order == '|' && size > 1) {
+	if size == 0 || code == BFloat16 || (order == '|' && size > 1) {
 		return "", false, unknownDescr(descr)
 	}
 	return code, order == '>' && size > 1, nil

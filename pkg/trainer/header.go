@@ -83,6 +83,9 @@ func (s *session) dataName() string {
 			name += " " + path
 		}
 	}
+	if s.data.Files > 1 {
+		name += fmt.Sprintf(" (%d files)", s.data.Files)
+	}
 	return name
 }
 
