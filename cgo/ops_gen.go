@@ -138,12 +138,14 @@ static inline th_one call_max_pool2d(const th_tensor *input, int64_t *kernel, in
 static inline th_one call_avg_pool2d(const th_tensor *input, int64_t *kernel, int64_t n_kernel, int64_t *stride, int64_t n_stride, int64_t *padding, int64_t n_padding) { return trainer_api->avg_pool2d(input, kernel, n_kernel, stride, n_stride, padding, n_padding); }
 static inline th_one call_adaptive_avg_pool2d(const th_tensor *input, int64_t *size, int64_t n_size) { return trainer_api->adaptive_avg_pool2d(input, size, n_size); }
 static inline th_one call_upsample_nearest2d(const th_tensor *input, int64_t *size, int64_t n_size) { return trainer_api->upsample_nearest2d(input, size, n_size); }
+static inline th_one call_embedding(const th_tensor *weight, const th_tensor *index) { return trainer_api->embedding(weight, index); }
 static inline th_one call_attention(const th_tensor *q, const th_tensor *k, const th_tensor *v) { return trainer_api->attention(q, k, v); }
 static inline th_one call_bce_with_logits(const th_tensor *logits, const th_tensor *target) { return trainer_api->bce_with_logits(logits, target); }
 static inline th_one call_bernoulli_nll(const th_tensor *logits, const th_tensor *target) { return trainer_api->bernoulli_nll(logits, target); }
 static inline th_one call_gaussian_nll(const th_tensor *mean, const th_tensor *target) { return trainer_api->gaussian_nll(mean, target); }
 static inline th_two call_normal_posterior(const th_tensor *mu, const th_tensor *logvar, const th_tensor *eps, double low, double high) { return trainer_api->normal_posterior(mu, logvar, eps, low, high); }
-static inline th_one call_cross_entropy(const th_tensor *logits, const th_tensor *target) { return trainer_api->cross_entropy(logits, target); }
+static inline th_one call_cross_entropy(const th_tensor *logits, const th_tensor *target, const th_tensor *weight, double smoothing) { return trainer_api->cross_entropy(logits, target, weight, smoothing); }
+static inline th_one call_huber(const th_tensor *a, const th_tensor *target, double delta) { return trainer_api->huber(a, target, delta); }
 static inline th_one call_reshape(const th_tensor *a, int64_t *shape, int64_t n_shape) { return trainer_api->reshape(a, shape, n_shape); }
 static inline th_one call_flatten(const th_tensor *a, int64_t start, int64_t end) { return trainer_api->flatten(a, start, end); }
 static inline th_one call_transpose(const th_tensor *a, int64_t d0, int64_t d1) { return trainer_api->transpose(a, d0, d1); }
@@ -183,7 +185,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0xea776c8bbab57f5d)
+const tableHash = uint64(0x5e8945cdbc73d2eb)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -959,6 +961,12 @@ func UpsampleNearest2d(input Tensor, size []int64) (Tensor, error) {
 	return Tensor(r.out), takeError(r.err)
 }
 
+// Embedding: rows of weight for int64 indices of any shape.
+func Embedding(weight Tensor, index Tensor) (Tensor, error) {
+	r := C.call_embedding((*C.th_tensor)(weight), (*C.th_tensor)(index))
+	return Tensor(r.out), takeError(r.err)
+}
+
 // Attention: softmax(q·kᵀ/√E)·v over the last two dimensions, [length, E].
 func Attention(q Tensor, k Tensor, v Tensor) (Tensor, error) {
 	r := C.call_attention((*C.th_tensor)(q), (*C.th_tensor)(k), (*C.th_tensor)(v))
@@ -989,9 +997,15 @@ func NormalPosterior(mu Tensor, logvar Tensor, eps Tensor, low float64, high flo
 	return Tensor(r.out), Tensor(r.second), takeError(r.err)
 }
 
-// CrossEntropy: mean cross entropy of int64 classes.
-func CrossEntropy(logits Tensor, target Tensor) (Tensor, error) {
-	r := C.call_cross_entropy((*C.th_tensor)(logits), (*C.th_tensor)(target))
+// CrossEntropy: mean cross entropy of int64 classes, with class weights and label smoothing.
+func CrossEntropy(logits Tensor, target Tensor, weight Tensor, smoothing float64) (Tensor, error) {
+	r := C.call_cross_entropy((*C.th_tensor)(logits), (*C.th_tensor)(target), (*C.th_tensor)(weight), C.double(smoothing))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// Huber: ½d² where |d| = |a - target| is at most delta, delta·(|d| - ½delta) elsewhere.
+func Huber(a Tensor, target Tensor, delta float64) (Tensor, error) {
+	r := C.call_huber((*C.th_tensor)(a), (*C.th_tensor)(target), C.double(delta))
 	return Tensor(r.out), takeError(r.err)
 }
 

@@ -419,6 +419,9 @@ func AdaptiveAvgPool2d(input Tensor, size []int64) (Tensor, error) { return nil,
 // UpsampleNearest2d: the nearest pixel, for an output of that height and width, NCHW.
 func UpsampleNearest2d(input Tensor, size []int64) (Tensor, error) { return nil, errNoCgo }
 
+// Embedding: rows of weight for int64 indices of any shape.
+func Embedding(weight Tensor, index Tensor) (Tensor, error) { return nil, errNoCgo }
+
 // Attention: softmax(q·kᵀ/√E)·v over the last two dimensions, [length, E].
 func Attention(q Tensor, k Tensor, v Tensor) (Tensor, error) { return nil, errNoCgo }
 
@@ -436,8 +439,13 @@ func NormalPosterior(mu Tensor, logvar Tensor, eps Tensor, low float64, high flo
 	return nil, nil, errNoCgo
 }
 
-// CrossEntropy: mean cross entropy of int64 classes.
-func CrossEntropy(logits Tensor, target Tensor) (Tensor, error) { return nil, errNoCgo }
+// CrossEntropy: mean cross entropy of int64 classes, with class weights and label smoothing.
+func CrossEntropy(logits Tensor, target Tensor, weight Tensor, smoothing float64) (Tensor, error) {
+	return nil, errNoCgo
+}
+
+// Huber: ½d² where |d| = |a - target| is at most delta, delta·(|d| - ½delta) elsewhere.
+func Huber(a Tensor, target Tensor, delta float64) (Tensor, error) { return nil, errNoCgo }
 
 // Reshape: the same elements in another shape; one size may be -1.
 func Reshape(a Tensor, shape []int64) (Tensor, error) { return nil, errNoCgo }

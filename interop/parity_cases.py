@@ -59,8 +59,8 @@ def vae_option_cases():
 
 
 def custom_cases():
-    def custom(name, loss, layers, shape, x, y=None, **more):
-        params = {"layers": layers, "loss": loss, "target": "labels" if y else "input"}
+    def custom(name, loss, layers, shape, x, y=None, options=None, **more):
+        params = {"layers": layers, "loss": loss, "target": "labels" if y else "input"} | (options or {})
         return case(name, "custom_model", "custom", params, shape, x, y=y, **more)
 
     yield custom("custom_cross_entropy", "cross_entropy", [{"linear": 16}, "layer_norm", "gelu", {"linear": 5}],
@@ -74,6 +74,27 @@ def custom_cases():
                  [10], real((10,)), lambda d: d.normal((ROWS, 3)))
     yield custom("custom_bce_with_logits", "bce_with_logits", [{"linear": 16}, "silu", {"linear": 3}],
                  [10], real((10,)), lambda d: d.labels((ROWS, 3), 2).astype("float32"))
+    yield from custom_block_cases(custom)
+
+
+def custom_block_cases(custom):
+    """Blocks, and the losses beside the first four."""
+    mixed = [{"residual": ["layer_norm", {"attention": 2}]}, {"residual": ["layer_norm", {"linear": 12}, "gelu", {"linear": 8}]}]
+    yield custom("custom_attention", "cross_entropy", [{"embedding": {"num": 12, "dim": 8}}, *mixed, "flatten", {"linear": 7}],
+                 [6], lambda d: d.labels((ROWS, 6), 12).astype("float32"), lambda d: d.labels(ROWS, 7),
+                 {"label_smoothing": 0.1, "class_weights": [1, 2, 0.5, 1, 1, 3, 1]})
+    block = [{"group_norm": 2}, "elu", {"conv2d": {"out": 6, "kernel": 3, "stride": 2, "padding": 1}}]
+    yield custom("custom_residual_huber", "huber", [
+        {"conv2d": {"out": 4, "kernel": 3, "padding": 1}}, {"residual": block}, {"residual": [{"group_norm": {"groups": 3}}, "silu"]},
+        {"max_pool2d": {"kernel": 3, "stride": 1, "padding": 1}}, {"avg_pool2d": 2}, {"adaptive_avg_pool2d": [1, 2]}, "flatten",
+        {"residual": [{"linear": 3}]}], [2, 10, 10], real((2, 10, 10)), lambda d: d.normal((ROWS, 3)), {"delta": 0.5})
+    yield custom("custom_upsample_bce", "bce_with_logits", [
+        {"conv2d": {"out": 4, "kernel": 3, "stride": 2, "padding": 1}}, "elu", {"upsample": 2}, {"conv2d": {"out": 1, "kernel": 3, "padding": 1}}],
+        [1, 6, 6], gray((1, 6, 6)))
+    yield custom("custom_gaussian_nll", "gaussian_nll", [{"linear": 12}, "tanh", {"linear": 6}],
+                 [10], real((10,)), lambda d: d.normal((ROWS, 3)))
+    yield custom("custom_poisson_nll", "poisson_nll", [{"linear": 12}, "tanh", {"linear": 2}],
+                 [10], real((10,)), lambda d: d.labels((ROWS, 2), 6).astype("float32"))
 
 
 def cases():

@@ -32,6 +32,8 @@ MODELS = [
     ("vae_vq_conv", 11, {"type": "vae", "variant": "vae", "latent_dim": 3, "encoder": VQ_CONV}, [2, 8, 8]),
     ("custom", 9, {"type": "custom_model", "variant": "custom", "loss": "mse",
                    "layers": [{"linear": 6}, "layer_norm", "relu", {"linear": 2}]}, [4]),
+    ("custom_blocks", 12, {"type": "custom_model", "variant": "custom", "loss": "mse", "layers": [
+        {"embedding": {"num": 5, "dim": 8}}, {"residual": [{"attention": 2}, {"linear": 6}]}, "flatten", {"linear": 2}]}, [4]),
 ]
 OPTIMIZERS = [
     ("adam", {"name": "adam", "lr": 1e-3}),

@@ -5,49 +5,13 @@ Each twin has the state-dict names, shapes and module order that trainer's files
 A training step is (make_parity.py, `train`):
     out = model(x, eps); terms = model.losses(out, x, y, step); terms["loss"].backward()
     model.before_step(); clip; optimizer.step(); model.after_step(out)
-The families are in reference_vae.py and reference_sae.py; layers.py reads layer lists.
+The families are in reference_vae.py, reference_sae.py and reference_custom.py.
 """
 import torch
-import torch.nn.functional as F
-from torch import nn
 
-import layers
 import reference_sae
+from reference_custom import Custom
 from reference_vae import VAE
-from twin import Twin
-
-
-class Custom(nn.Sequential, Twin):
-    """The nn.Sequential of a layer list; torch's own losses with their default reduction (mean)."""
-
-    LOSSES = {"mse": F.mse_loss, "mae": F.l1_loss, "cross_entropy": F.cross_entropy,
-              "bce_with_logits": F.binary_cross_entropy_with_logits}
-
-    def __init__(self, shape, items, loss, target="labels"):
-        super().__init__(*layers.build(items, shape))
-        self.shape, self.loss, self.target = tuple(shape), loss, target
-
-    def forward(self, x, eps=None):
-        return {"output": super().forward(x)}
-
-    def losses(self, out, x, y=None, step=0):
-        """With target input the model is an autoencoder; else y is [B] of classes or has the output's size."""
-        m = out["output"]
-        y = x if self.target == "input" else y
-        y = y if self.loss == "cross_entropy" else y.reshape(m.shape)
-        terms = {"loss": self.LOSSES[self.loss](m, y)}
-        if self.loss == "cross_entropy":
-            terms["accuracy"] = (m.argmax(1) == y).to(x.dtype).mean()
-        elif self.loss == "bce_with_logits" and self.target == "labels":
-            terms["accuracy"] = ((m > 0) == (y > 0.5)).to(x.dtype).mean()
-        return terms
-
-    def embed(self, x):
-        return self(x)["output"].flatten(1)
-
-    def predict(self, x):
-        m = self(x)["output"]
-        return m.reshape(-1, *self.shape) if self.target == "input" else m
 
 
 def build(model, shape):
@@ -59,7 +23,7 @@ def build(model, shape):
         return VAE(shape, **params)
     if kind == "sae":
         return reference_sae.TWINS[variant](shape, **params)
-    return Custom(shape, params["layers"], params["loss"], params.get("target", "labels"))
+    return Custom(shape, **params)
 
 
 OPTIMIZERS = {

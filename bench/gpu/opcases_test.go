@@ -102,8 +102,10 @@ func layers() map[string]opCase {
 		}},
 		"Dropout": unary(func(a T) T { return a.Dropout(0.5, false) }), // in training devices draw other numbers
 		"CrossEntropy": {in: []input{wave(4, 5), integers(0, 4, 2, 2)}, f: func(a tensors) T {
-			return a[0].CrossEntropy(a[1])
+			return a[0].CrossEntropy(a[1], nil, 0.1)
 		}},
+		"Huber":     binary(func(a, b T) T { return a.Huber(b, 0.7) }),
+		"Embedding": {in: []input{wave(3, 5), integers(2, 0, 2, 1)}, f: func(a tensors) T { return a[0].Embedding(a[1]) }},
 	}
 }
 

@@ -1048,6 +1048,14 @@ th_one upsample_nearest2d_op(const th_tensor *input_, int64_t *size_, int64_t n_
   });
 }
 
+th_one embedding_op(const th_tensor *weight_, const th_tensor *index_) {
+  return guard_one([&]{
+    at::Tensor weight = value(weight_);
+    at::Tensor index = value(index_);
+    return at::embedding(weight, index);
+  });
+}
+
 th_one attention_op(const th_tensor *q_, const th_tensor *k_, const th_tensor *v_) {
   return guard_one([&]{
     at::Tensor q = value(q_);
@@ -1092,11 +1100,22 @@ th_two normal_posterior_op(const th_tensor *mu_, const th_tensor *logvar_, const
   });
 }
 
-th_one cross_entropy_op(const th_tensor *logits_, const th_tensor *target_) {
+th_one cross_entropy_op(const th_tensor *logits_, const th_tensor *target_, const th_tensor *weight_, double smoothing_) {
   return guard_one([&]{
     at::Tensor logits = value(logits_);
     at::Tensor target = value(target_);
-    return at::cross_entropy_loss(logits, target);
+    at::Tensor weight = value(weight_);
+    double smoothing = smoothing_;
+    return at::cross_entropy_loss(logits, target, opt(weight), at::Reduction::Mean, -100, smoothing);
+  });
+}
+
+th_one huber_op(const th_tensor *a_, const th_tensor *target_, double delta_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    at::Tensor target = value(target_);
+    double delta = delta_;
+    return at::huber_loss(a, target, at::Reduction::None, delta);
   });
 }
 
@@ -1519,12 +1538,14 @@ const th_api table = {
     avg_pool2d_op,
     adaptive_avg_pool2d_op,
     upsample_nearest2d_op,
+    embedding_op,
     attention_op,
     bce_with_logits_op,
     bernoulli_nll_op,
     gaussian_nll_op,
     normal_posterior_op,
     cross_entropy_op,
+    huber_op,
     reshape_op,
     flatten_op,
     transpose_op,

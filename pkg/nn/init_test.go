@@ -85,7 +85,7 @@ func TestNormLayersBeginAsTheIdentity(t *testing.T) {
 
 func TestActivationsHaveTorchsDefaults(t *testing.T) {
 	want := map[string][]float64{ // of -1, 0 and 2, by torch.nn.functional
-		"relu": {0, 0, 2}, "leaky_relu": {-0.01, 0, 2}, "gelu": {-0.15865526, 0, 1.9544997}, "silu": {-0.26894142, 0, 1.7615942},
+		"relu": {0, 0, 2}, "leaky_relu": {-0.01, 0, 2}, "elu": {-0.63212056, 0, 2}, "gelu": {-0.15865526, 0, 1.9544997}, "silu": {-0.26894142, 0, 1.7615942},
 		"tanh": {-0.76159416, 0, 0.96402758}, "sigmoid": {0.26894142, 0.5, 0.88079708}, "softplus": {0.31326169, 0.69314718, 2.126928},
 	}
 	torchtest.Run(t, func() error {

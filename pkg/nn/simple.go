@@ -11,6 +11,7 @@ func (f Func) Forward(x *torch.Tensor, _ bool) *torch.Tensor { return f(x) }
 // The activations, with torch.nn's defaults.
 var (
 	ReLU     = relu{}
+	ELU      = Func(func(x *torch.Tensor) *torch.Tensor { return x.ELU(1) })
 	GELU     = Func((*torch.Tensor).GELU)
 	SiLU     = Func((*torch.Tensor).SiLU)
 	Tanh     = Func((*torch.Tensor).Tanh)
@@ -32,14 +33,14 @@ func LeakyReLU(slope float64) Func {
 // Activation finds an activation by its name in a config; ok is false for others.
 func Activation(name string) (Layer, bool) {
 	f, ok := map[string]Layer{
-		"relu": ReLU, "leaky_relu": LeakyReLU(0.01), "gelu": GELU, "silu": SiLU,
+		"relu": ReLU, "leaky_relu": LeakyReLU(0.01), "elu": ELU, "gelu": GELU, "silu": SiLU,
 		"tanh": Tanh, "sigmoid": Sigmoid, "softplus": Softplus,
 	}[name]
 	return f, ok
 }
 
 // Activations are the names that Activation knows.
-var Activations = []string{"relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid", "softplus"}
+var Activations = []string{"relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid", "softplus"}
 
 // Flatten merges all dimensions but the first: [B, …] to [B, D].
 var Flatten = Func(func(x *torch.Tensor) *torch.Tensor { return x.Flatten(1, -1) })

@@ -607,6 +607,15 @@ func (input *Tensor) UpsampleNearest2d(size []int64) *Tensor {
 	return own(out)
 }
 
+// Embedding: rows of weight for int64 indices of any shape.
+func (weight *Tensor) Embedding(index *Tensor) *Tensor {
+	out, err := cgo.Embedding(weight.handle("embedding"), index.handle("embedding"))
+	if err != nil {
+		fail("embedding", err, operand{"weight", weight}, operand{"index", index})
+	}
+	return own(out)
+}
+
 // Attention: softmax(q·kᵀ/√E)·v over the last two dimensions, [length, E].
 func (q *Tensor) Attention(k *Tensor, v *Tensor) *Tensor {
 	out, err := cgo.Attention(q.handle("attention"), k.handle("attention"), v.handle("attention"))
@@ -652,11 +661,20 @@ func (mu *Tensor) NormalPosterior(logvar *Tensor, eps *Tensor, low float64, high
 	return own(out), own(second)
 }
 
-// CrossEntropy: mean cross entropy of int64 classes.
-func (logits *Tensor) CrossEntropy(target *Tensor) *Tensor {
-	out, err := cgo.CrossEntropy(logits.handle("cross_entropy"), target.handle("cross_entropy"))
+// CrossEntropy: mean cross entropy of int64 classes, with class weights and label smoothing.
+func (logits *Tensor) CrossEntropy(target *Tensor, weight *Tensor, smoothing float64) *Tensor {
+	out, err := cgo.CrossEntropy(logits.handle("cross_entropy"), target.handle("cross_entropy"), weight.optional("cross_entropy"), smoothing)
 	if err != nil {
-		fail("cross_entropy", err, operand{"logits", logits}, operand{"target", target})
+		fail("cross_entropy", err, operand{"logits", logits}, operand{"target", target}, operand{"weight", weight})
+	}
+	return own(out)
+}
+
+// Huber: ½d² where |d| = |a - target| is at most delta, delta·(|d| - ½delta) elsewhere.
+func (a *Tensor) Huber(target *Tensor, delta float64) *Tensor {
+	out, err := cgo.Huber(a.handle("huber"), target.handle("huber"), delta)
+	if err != nil {
+		fail("huber", err, operand{"input", a}, operand{"target", target})
 	}
 	return own(out)
 }

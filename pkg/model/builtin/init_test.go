@@ -43,7 +43,7 @@ func TestDefaultInitialisationOfModelsIsPyTorchs(t *testing.T) {
 			})
 		})
 	}
-	if models != 5 {
-		t.Errorf("%d models have golden data, expected 5", models)
+	if models != 6 {
+		t.Errorf("%d models have golden data, expected 6", models)
 	}
 }

@@ -29,6 +29,7 @@ type parityCase struct {
 	GradClip               *float64 `json:"grad_clip"`
 	BatchSize              int64    `json:"batch_size"`
 	Batches, Noises, Steps int64
+	Classes                int
 	Step                   int64
 	TotalVariance          *float64 `json:"total_variance"`
 	Parameters, Metrics    []string
@@ -69,10 +70,7 @@ func (c *parityCase) run(t *testing.T, dtype torch.DType, fn func(*testing.T, mo
 	}
 	in := model.Inputs{Shape: c.InputShape}
 	if y, ok := c.data.File.Tensor("y"); ok {
-		in.LabelShape = y.Shape[1:]
-		if y.DType == "I64" {
-			in.Classes = 5
-		}
+		in.LabelShape, in.Classes = y.Shape[1:], c.Classes
 	}
 	build(t, string(text), in, dtype, func(m model.Model) {
 		c.load(t, m, dtype)

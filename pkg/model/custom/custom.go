@@ -1,7 +1,6 @@
 package custom
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/gotrainer/trainer/pkg/model"
@@ -11,17 +10,8 @@ import (
 
 // Config is the model section of a custom model.
 type Config struct {
-	Layers []Layer `yaml:"layers" check:"required,minlen=1" doc:"the list of layers, such as [linear: 128, relu, linear: 10]"`
-	Loss   string  `yaml:"loss" check:"required,oneof=mse|mae|cross_entropy|bce_with_logits" doc:"the loss: mse, mae, cross_entropy or bce_with_logits"`
-	Target string  `yaml:"target" default:"labels" check:"oneof=labels|input" doc:"what the output is compared with: labels, or input for an autoencoder"`
-}
-
-// Validate holds that a classifier has labels.
-func (c *Config) Validate() []string {
-	if c.Loss == "cross_entropy" && c.Target == "input" {
-		return []string{"target: found input, but cross_entropy compares with class labels; write target: labels, or another loss"}
-	}
-	return nil
+	Layers    []Layer `yaml:"layers" check:"required,minlen=1" doc:"the list of layers, such as [linear: 128, relu, linear: 10]"`
+	Objective `yaml:",inline"`
 }
 
 // Custom is the registry line.
@@ -31,37 +21,37 @@ func Custom() model.Variant {
 
 func build(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	c := params.(*Config)
-	obj, err := newObjective(c.Loss, c.Target)
-	if err != nil {
-		return nil, err
-	}
 	layers, out, err := buildLayers(c.Layers, site{in.Shape, o, "model.layers"})
 	if err != nil {
 		return nil, err
 	}
-	if err := obj.check(in, out); err != nil {
+	obj, err := newObjective(c.Objective, "model", nil, in, out, o)
+	if err != nil {
 		return nil, err
 	}
-	n := &network{Layers: nn.NewSequential("", layers...), objective: obj, out: out}
-	if obj.reconstructs() {
-		n.out = slices.Clone(in.Shape)
-	}
-	return n, nil
+	return &network{nn.NewSequential("", layers...), obj}, nil
 }
 
 // network is the nn.Sequential of the layers and its loss.
 type network struct {
 	Layers    *nn.Sequential `torch:""`
-	objective objective
-	out       []int64 // one prediction
+	objective *objective
 }
 
-// Loss is torch's own loss with its default reduction: mse, mae and bce_with_logits
-// are means over all elements of the batch, not sums over a sample, and cross_entropy
-// is the mean over samples. Metrics: accuracy, for a classifier. Mixed precision ends at
-// the last layer.
+// Loss is torch's own loss with its default reduction, a mean over all elements of the
+// batch and not a sum over a sample. Mixed precision ends at the last layer.
 func (n *network) Loss(c *model.Context, b model.Batch) model.Output {
-	return n.objective.loss(n.Layers.Forward(b.X, c.Train).To(b.X.DType()), b)
+	return n.objective.compute(n.output(b.X, c.Train), b)
+}
+
+// CheckData says whether an embedding at the front can read the samples; it waits for the
+// device.
+func (n *network) CheckData(x *torch.Tensor) error {
+	return checkNumbers(n.Layers.Layers[0], x, "model.layers[0]")
+}
+
+func (n *network) output(x *torch.Tensor, training bool) *torch.Tensor {
+	return n.Layers.Forward(x, training).To(x.DType())
 }
 
 // Embed is the output of the last layer (""), or of the layer with the given index,
@@ -79,10 +69,10 @@ func (n *network) Embed(x *torch.Tensor, what string, _ model.Noise) (*torch.Ten
 	return n.Layers.ForwardTo(index, x, false).Reshape([]int64{x.Size(0), -1}), nil
 }
 
-// Predict is the last layer's output as it is (logits of a classifier), in the shape
-// of a sample where the target is the input.
+// Predict is what the last layer's output says of the target: of the input or a number in
+// their own units, of classes the logits.
 func (n *network) Predict(x *torch.Tensor) *torch.Tensor {
-	return n.Layers.Forward(x, false).Reshape(append([]int64{x.Size(0)}, n.out...))
+	return n.objective.predict(n.output(x, false))
 }
 
 // Classifies says that predictions are logits.

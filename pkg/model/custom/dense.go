@@ -62,17 +62,3 @@ func (l *unflatten) build(at site) (nn.Layer, []int64, error) {
 	}
 	return nn.Unflatten(l.Shape), slices.Clone(l.Shape), nil
 }
-
-// sequential is a list within the list; its parameters are named "2.0.weight".
-type sequential struct {
-	Layers []Layer `yaml:"layers" check:"required,minlen=1" doc:"the list of layers"`
-}
-
-func (l *sequential) build(at site) (nn.Layer, []int64, error) {
-	at.path += ".sequential"
-	layers, out, err := buildLayers(l.Layers, at)
-	if err != nil {
-		return nil, nil, err
-	}
-	return nn.NewSequential("", layers...), out, nil
-}

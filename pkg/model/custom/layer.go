@@ -47,13 +47,21 @@ func kinds() []kind {
 		{"linear", func() spec { return &linear{Bias: true} }, func(s spec, v config.Value) { v.Decode(&s.(*linear).Out, "min=1") }, sizeSchema},
 		{"conv2d", func() spec { return &conv2d{} }, nil, nil},
 		{"conv_transpose2d", func() spec { return &convTranspose2d{} }, nil, nil},
+		{"max_pool2d", func() spec { return &pool{made: nn.MaxPool2d} }, func(s spec, v config.Value) { v.Decode(&s.(*pool).Kernel, "min=1") }, sizeSchema},
+		{"avg_pool2d", func() spec { return &pool{made: nn.AvgPool2d} }, func(s spec, v config.Value) { v.Decode(&s.(*pool).Kernel, "min=1") }, sizeSchema},
+		{"adaptive_avg_pool2d", func() spec { return &adaptivePool{} }, func(s spec, v config.Value) { decodeSizes(v, &s.(*adaptivePool).Size) }, sizesSchema},
+		{"upsample", func() spec { return &upsample{} }, func(s spec, v config.Value) { v.Decode(&s.(*upsample).Scale, "min=1") }, sizeSchema},
 		{"batch_norm1d", func() spec { return batchNorm1d{} }, nil, nil},
 		{"batch_norm2d", func() spec { return batchNorm2d{} }, nil, nil},
 		{"layer_norm", func() spec { return &layerNorm{} }, func(s spec, v config.Value) { decodeSizes(v, &s.(*layerNorm).Shape) }, sizesSchema},
+		{"group_norm", func() spec { return &groupNorm{} }, func(s spec, v config.Value) { v.Decode(&s.(*groupNorm).Groups, "min=1") }, sizeSchema},
+		{"embedding", func() spec { return &embedding{} }, nil, nil},
+		{"attention", func() spec { return &attention{} }, func(s spec, v config.Value) { v.Decode(&s.(*attention).Heads, "min=1") }, sizeSchema},
 		{"dropout", func() spec { return &dropout{} }, func(s spec, v config.Value) { v.Decode(&s.(*dropout).P, "min=0,lt=1") }, shareSchema},
 		{"flatten", func() spec { return flatten{} }, nil, nil},
 		{"unflatten", func() spec { return &unflatten{} }, func(s spec, v config.Value) { decodeSizes(v, &s.(*unflatten).Shape) }, sizesSchema},
 		{"sequential", func() spec { return &sequential{} }, func(s spec, v config.Value) { v.Decode(&s.(*sequential).Layers, "minlen=1") }, listSchema},
+		{"residual", func() spec { return &residual{} }, func(s spec, v config.Value) { v.Decode(&s.(*residual).Layers, "minlen=1") }, listSchema},
 	}
 	for _, name := range nn.Activations {
 		list = append(list, kind{name, func() spec { return activation(name) }, nil, nil})

@@ -43,3 +43,15 @@ func (l *layerNorm) build(at site) (nn.Layer, []int64, error) {
 	}
 	return nn.NewLayerNorm(slices.Clone(shape), at.opts), at.in, nil
 }
+
+// groupNorm is torch.nn.GroupNorm over groups of the channels of [C, …].
+type groupNorm struct {
+	Groups int64 `yaml:"groups" check:"required,min=1" doc:"the number of groups; it divides the channels"`
+}
+
+func (l *groupNorm) build(at site) (nn.Layer, []int64, error) {
+	if len(at.in) == 0 || at.in[0]%l.Groups != 0 {
+		return nil, nil, fmt.Errorf("expected [channels …] with channels that %d groups divide", l.Groups)
+	}
+	return nn.NewGroupNorm(l.Groups, at.in[0], at.opts), at.in, nil
+}

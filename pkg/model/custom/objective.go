@@ -1,100 +1,179 @@
 package custom
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/nn"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
 
-// objective is a loss and what it compares the output with.
-type objective struct {
-	name   string
-	labels bool // else the input
-	// value is the loss; the target y has the output's shape, but for cross_entropy,
-	// where it is [B] of class numbers.
-	value func(out, y *torch.Tensor) *torch.Tensor
-	// right is, for a classifier, which elements of y are met; nil for others.
-	right func(out, y *torch.Tensor) *torch.Tensor
+// Objective is what an output is compared with, and how.
+type Objective struct {
+	Loss           string    `yaml:"loss" check:"required,oneof=mse|mae|huber|cross_entropy|bce_with_logits|gaussian_nll|poisson_nll" doc:"the loss, a mean over all elements, as torch.nn.functional has it; for gaussian_nll the last layer gives the means and then the log variances, for poisson_nll the log of the rate"`
+	Target         string    `yaml:"target" default:"labels" check:"oneof=labels|input" doc:"what the output is compared with: labels, or input for an autoencoder"`
+	Delta          float64   `yaml:"delta" default:"1.0" check:"gt=0" when:"loss=huber" doc:"the difference from which huber is linear"`
+	LabelSmoothing float64   `yaml:"label_smoothing" default:"0.0" check:"min=0,lt=1" when:"loss=cross_entropy" doc:"the share of each target that is spread over all classes"`
+	ClassWeights   []float64 `yaml:"class_weights" check:"min=0" when:"loss=cross_entropy" doc:"the weight of each class; all the same by default"`
 }
 
-func newObjective(loss, target string) (objective, error) {
-	o := objective{name: loss, labels: target == "labels"}
-	switch loss {
-	case "mse":
-		o.value = func(out, y *torch.Tensor) *torch.Tensor { return out.Sub(y).Square().Mean() }
-	case "mae":
-		o.value = func(out, y *torch.Tensor) *torch.Tensor { return out.Sub(y).Abs().Mean() }
-	case "cross_entropy":
-		o.value = (*torch.Tensor).CrossEntropy
-		o.right = func(out, y *torch.Tensor) *torch.Tensor { return out.Argmax(1).Eq(y) }
-	case "bce_with_logits":
-		o.value = func(out, y *torch.Tensor) *torch.Tensor { return out.BCEWithLogits(y).Mean() }
-		if o.labels {
-			o.right = func(out, y *torch.Tensor) *torch.Tensor { return out.Gt(0).Eq(y.Gt(0.5)) }
-		}
-	default:
-		return o, model.Mistakef("model.loss: found %q, expected mse, mae, cross_entropy or bce_with_logits", loss)
+// Validate holds that a classifier has labels.
+func (o *Objective) Validate() []string {
+	if o.Loss == "cross_entropy" && o.Target == "input" {
+		return []string{"target: found input, but cross_entropy compares with class labels; write target: labels, or another loss"}
 	}
-	return o, nil
+	return nil
+}
+
+// objective is an Objective that outputs are held against.
+type objective struct {
+	Objective
+	loss
+	key     string        // of the config, for messages: "model", "model.heads[1]"
+	weights *torch.Tensor // of the classes; nil without
+	take    span          // of the labels' numbers; empty for all
+	shape   []int64       // of one target
+	classes int           // 0 where they are not known
+}
+
+// newObjective prepares o for outputs of the given shape; a Mistake where they do not fit.
+func newObjective(o Objective, key string, take span, in model.Inputs, out []int64, opts nn.Options) (*objective, error) {
+	i := slices.IndexFunc(losses, func(l loss) bool { return l.name == o.Loss })
+	if i < 0 {
+		return nil, model.Mistakef("%s.loss: found %q, expected one of %v", key, o.Loss, lossNames())
+	}
+	ob := &objective{Objective: o, loss: losses[i], key: key, take: take}
+	if err := ob.aim(in); err != nil {
+		return nil, err
+	}
+	if err := ob.check(in, out); err != nil {
+		return nil, err
+	}
+	if n := len(o.ClassWeights); n > 0 {
+		if n != int(out[0]) {
+			return nil, model.Mistakef("%s.class_weights: found %d numbers, expected one for each of the %d classes", key, n, out[0])
+		}
+		ob.weights = opts.Buffer([]int64{int64(n)}, opts.DType, func(t *torch.Tensor) { t.Copy_(torch.FromFloat64s(o.ClassWeights, []int64{int64(n)})) })
+	}
+	return ob, nil
+}
+
+// aim finds what the output is compared with.
+func (o *objective) aim(in model.Inputs) error {
+	switch {
+	case o.reconstructs():
+		o.shape = slices.Clone(in.Shape)
+	case in.LabelShape == nil:
+		return model.Mistakef("%s.target: %s compares with labels, and the data have none; give data.labels, or write target: input", o.key, o.name)
+	case o.take.empty():
+		o.shape, o.classes = in.LabelShape, in.Classes
+	default:
+		all := model.Inputs{Shape: in.LabelShape}.Dim()
+		if err := o.take.within(all, o.key+".take", "a label"); err != nil {
+			return err
+		}
+		o.shape = []int64{o.take.size()}
+		if o.name == "cross_entropy" && o.take.size() == 1 {
+			o.shape = []int64{}
+		}
+		if all == 1 {
+			o.classes = in.Classes
+		}
+	}
+	return nil
 }
 
 // reconstructs says that the output has the shape of the input.
-func (o objective) reconstructs() bool { return !o.labels }
+func (o *objective) reconstructs() bool { return o.Target == "input" }
 
-// loss computes value and, for a classifier, accuracy.
-func (o objective) loss(out *torch.Tensor, b model.Batch) model.Output {
+// compute is the loss of a batch and, for labels, what else is told of it.
+func (o *objective) compute(out *torch.Tensor, b model.Batch) model.Output {
 	y := o.target(out, b)
-	result := model.Output{Loss: o.value(out, y)}
-	if o.right != nil {
-		torch.NoGrad(func() {
-			accuracy := o.right(out, y).To(out.DType()).Mean()
-			result.Metrics = []model.Metric{{Name: "accuracy", Value: accuracy}}
-		})
+	if o.per > 1 {
+		out = out.Flatten(1, -1)
+	}
+	result := model.Output{Loss: o.value(o, out, y)}
+	if !o.reconstructs() {
+		torch.NoGrad(func() { result.Metrics = o.metrics(out, y) })
 	}
 	return result
 }
 
 // target gives y the output's shape, so that [B, 1] and [B] are compared one by one
 // and not each with each.
-func (o objective) target(out *torch.Tensor, b model.Batch) *torch.Tensor {
-	switch {
-	case !o.labels:
-		return b.X.Reshape(out.Shape())
-	case o.name == "cross_entropy":
-		return b.Y.To(torch.Int64)
+func (o *objective) target(out *torch.Tensor, b model.Batch) *torch.Tensor {
+	y := b.X
+	if !o.reconstructs() {
+		y = b.Y
+		if !o.take.empty() {
+			y = o.take.of(y)
+		}
 	}
-	return b.Y.Reshape(out.Shape())
+	switch {
+	case o.name == "cross_entropy":
+		return y.Reshape([]int64{-1}).To(torch.Int64)
+	case o.per > 1:
+		return y.Reshape([]int64{out.Size(0), -1})
+	}
+	return y.Reshape(out.Shape())
+}
+
+// predict is what the output says of its target: in its units and shape, but for the
+// logits of classes, which are the output as it is.
+func (o *objective) predict(out *torch.Tensor) *torch.Tensor {
+	if o.raw && !o.reconstructs() {
+		return out
+	}
+	if o.mean != nil {
+		if o.per > 1 {
+			out = out.Flatten(1, -1)
+		}
+		out = o.mean(out)
+	}
+	if o.reconstructs() || o.per > 1 {
+		return out.Reshape(append([]int64{out.Size(0)}, o.shape...))
+	}
+	return out
 }
 
 // check says before training what does not fit: out is the shape of one output.
-func (o objective) check(in model.Inputs, out []int64) error {
+func (o *objective) check(in model.Inputs, out []int64) error {
 	count := model.Inputs{Shape: out}.Dim()
+	want := o.per * model.Inputs{Shape: o.shape}.Dim()
 	switch {
-	case !o.labels && count != in.Dim():
-		return model.Mistakef("model.layers: the last layer gives %v, but target: input needs the sample's shape %v", out, in.Shape)
-	case !o.labels:
-		return nil
-	case in.LabelShape == nil:
-		return model.Mistakef("model.target: %s compares with labels, and the data have none; give data.labels, or write target: input", o.name)
 	case o.name == "cross_entropy":
-		return checkClasses(in, out)
-	case o.name == "bce_with_logits" && in.Classes > 2:
-		return model.Mistakef("model.loss: bce_with_logits needs labels of 0 and 1, and the data's labels go up to %d; use cross_entropy", in.Classes-1)
-	case count != (model.Inputs{Shape: in.LabelShape}).Dim():
-		return model.Mistakef("model.layers: the last layer gives %v, but a label has the shape %v", out, in.LabelShape)
+		return o.checkClasses(in, out)
+	case o.name == "bce_with_logits" && o.classes > 2:
+		return model.Mistakef("%s.loss: bce_with_logits needs labels of 0 and 1, and the data's labels go up to %d; use cross_entropy", o.key, o.classes-1)
+	case count == want:
+		return nil
+	case o.per > 1:
+		return model.Mistakef("%s.layers: the last layer gives %v, but %s needs the means and the log variances of %v: %d numbers", o.key, out, o.name, o.shape, want)
+	case o.reconstructs():
+		return model.Mistakef("%s.layers: the last layer gives %v, but target: input needs the sample's shape %v", o.key, out, in.Shape)
+	}
+	return model.Mistakef("%s.layers: the last layer gives %v, but a label has the shape %v", o.key, out, o.shape)
+}
+
+func (o *objective) checkClasses(in model.Inputs, out []int64) error {
+	unknown := o.classes == 0 && o.take.empty()
+	switch {
+	case unknown || len(o.shape) != 0:
+		return model.Mistakef("%s.loss: cross_entropy needs one class number (0, 1, …) a sample as label, and the data's labels are of shape %v%s", o.key, o.shape, fractions(in))
+	case len(out) != 1:
+		return model.Mistakef("%s.layers: cross_entropy needs one row of %s, one for each class, but the last layer gives %v; put flatten before the last linear", o.key, numbers(o.classes), out)
+	case o.classes > 0 && out[0] != int64(o.classes):
+		return model.Mistakef("%s.layers: the labels have %d classes, but the last layer gives %d numbers; make it linear: %d", o.key, o.classes, out[0], o.classes)
 	}
 	return nil
 }
 
-func checkClasses(in model.Inputs, out []int64) error {
-	switch {
-	case in.Classes == 0 || len(in.LabelShape) != 0:
-		return model.Mistakef("model.loss: cross_entropy needs one class number (0, 1, …) a sample as label, and the data's labels are of shape %v%s", in.LabelShape, fractions(in))
-	case len(out) != 1:
-		return model.Mistakef("model.layers: cross_entropy needs one row of %d numbers, one for each class, but the last layer gives %v; put flatten before the last linear", in.Classes, out)
-	case out[0] != int64(in.Classes):
-		return model.Mistakef("model.layers: the labels have %d classes, but the last layer gives %d numbers; make it linear: %d", in.Classes, out[0], in.Classes)
+func numbers(n int) string {
+	if n == 0 {
+		return "numbers"
 	}
-	return nil
+	return fmt.Sprintf("%d numbers", n)
 }
 
 func fractions(in model.Inputs) string {

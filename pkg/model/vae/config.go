@@ -30,7 +30,7 @@ type Encoder struct {
 	Channels   []int64 `yaml:"channels" default:"[32, 32, 32]" defaults:"kind=conv_dlib: [32, 32, 64, 64]; kind=resnet: [32, 64, 128]; kind=vq_conv: [128, 128]" check:"minlen=1,min=1" when:"kind=conv|conv_dlib|resnet|vq_conv" doc:"the channels of each convolution that halves the image; for conv four of them suit 64×64 as three suit 32×32"`
 	Blocks     int     `yaml:"blocks" default:"2" check:"min=0" when:"kind=resnet|vq_conv" doc:"the number of residual blocks: of each size of the image (resnet), of the smallest (vq_conv)"`
 	HiddenDims []int64 `yaml:"hidden_dims" default:"[512, 256]" defaults:"kind=mlp_dlib: [1200, 1200]; kind=conv: [256, 256]; kind=conv_dlib|resnet|vq_conv: [256]" check:"minlen=1,min=1" doc:"the widths of the linear layers"`
-	Activation string  `yaml:"activation" default:"relu" defaults:"kind=resnet: silu" check:"oneof=relu|leaky_relu|gelu|silu|tanh|sigmoid|softplus" doc:"the activation after each hidden layer, in the decoder too"`
+	Activation string  `yaml:"activation" default:"relu" defaults:"kind=resnet: silu" check:"oneof=relu|leaky_relu|elu|gelu|silu|tanh|sigmoid|softplus" doc:"the activation after each hidden layer, in the decoder too"`
 }
 
 // Decoder describes what differs from the mirrored encoder.

@@ -1,0 +1,81 @@
+"""Plain PyTorch twins of custom models: a list of layers and its loss; layers.py reads the list."""
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import layers
+from twin import Twin
+
+
+def gaussian_nll(out, y, **_):
+    mean, log_variance = out.flatten(1).chunk(2, dim=1)
+    return F.gaussian_nll_loss(mean, y.flatten(1), log_variance.exp())
+
+
+def cross_entropy(out, y, label_smoothing=0.0, class_weights=None, **_):
+    weight = None if class_weights is None else torch.tensor(class_weights, dtype=out.dtype)
+    return F.cross_entropy(out, y, weight, label_smoothing=label_smoothing)
+
+
+LOSSES = {
+    "mse": lambda out, y, **_: F.mse_loss(out, y),
+    "mae": lambda out, y, **_: F.l1_loss(out, y),
+    "huber": lambda out, y, delta=1.0, **_: F.huber_loss(out, y, delta=delta),
+    "cross_entropy": cross_entropy,
+    "bce_with_logits": lambda out, y, **_: F.binary_cross_entropy_with_logits(out, y),
+    "gaussian_nll": gaussian_nll,
+    "poisson_nll": lambda out, y, **_: F.poisson_nll_loss(out, y),
+}
+MEANS = {"bce_with_logits": torch.sigmoid, "poisson_nll": torch.exp, "gaussian_nll": lambda out: out.flatten(1).chunk(2, dim=1)[0]}
+
+
+class Objective:
+    """A loss of torch's own with its default reduction (mean), what it compares with, and its metrics."""
+
+    def __init__(self, shape, loss, target="labels", **options):
+        self.shape, self.loss, self.target, self.options = tuple(shape), loss, target, options
+
+    def terms(self, out, x, y):
+        """With target input the model is an autoencoder; else y is [B] of classes or has the output's size."""
+        y = x if self.target == "input" else y
+        if self.loss not in ("cross_entropy", "gaussian_nll"):
+            y = y.reshape(out.shape)
+        terms = {"loss": LOSSES[self.loss](out, y, **self.options)}
+        return terms if self.target == "input" else terms | self.metrics(out, y)
+
+    def metrics(self, out, y):
+        share = lambda right: right.to(out.dtype).mean()
+        if self.loss == "cross_entropy":
+            top5 = {"top5_accuracy": share((out.topk(5, dim=1).indices == y[:, None]).any(1))} if out.shape[1] > 5 else {}
+            return {"accuracy": share(out.argmax(1) == y)} | top5
+        if self.loss == "bce_with_logits":
+            return {"accuracy": share((out > 0) == (y > 0.5))}
+        mean = MEANS.get(self.loss, lambda m: m)(out)
+        both = {"mse": F.mse_loss(mean, y.reshape(mean.shape)), "mae": F.l1_loss(mean, y.reshape(mean.shape))}
+        return {k: v for k, v in both.items() if k != self.loss}
+
+    def predict(self, out):
+        if self.target == "labels" and self.loss in ("cross_entropy", "bce_with_logits"):
+            return out
+        out = MEANS.get(self.loss, lambda m: m)(out)
+        return out.reshape(-1, *self.shape) if self.target == "input" else out
+
+
+class Custom(nn.Sequential, Twin):
+    """The nn.Sequential of a layer list and its objective."""
+
+    def __init__(self, shape, **objective):
+        super().__init__(*layers.build(objective.pop("layers"), shape))
+        self.objective = Objective(shape, **objective)
+
+    def forward(self, x, eps=None):
+        return {"output": super().forward(x)}
+
+    def losses(self, out, x, y=None, step=0):
+        return self.objective.terms(out["output"], x, y)
+
+    def embed(self, x):
+        return self(x)["output"].flatten(1)
+
+    def predict(self, x):
+        return self.objective.predict(self(x)["output"])
