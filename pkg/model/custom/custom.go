@@ -76,7 +76,7 @@ func (n *network) Predict(x *torch.Tensor) *torch.Tensor {
 }
 
 // Classifies says that predictions are logits.
-func (n *network) Classifies() bool { return n.objective.right != nil }
+func (n *network) Classifies() bool { return n.objective.classifies() }
 
 // Reconstructs says that predictions are in the data's units and shape: the target is
 // the input.

@@ -87,6 +87,9 @@ func (o *objective) aim(in model.Inputs) error {
 // reconstructs says that the output has the shape of the input.
 func (o *objective) reconstructs() bool { return o.Target == "input" }
 
+// classifies says that predictions are logits.
+func (o *objective) classifies() bool { return o.raw && !o.reconstructs() }
+
 // compute is the loss of a batch and, for labels, what else is told of it.
 func (o *objective) compute(out *torch.Tensor, b model.Batch) model.Output {
 	y := o.target(out, b)
@@ -122,7 +125,7 @@ func (o *objective) target(out *torch.Tensor, b model.Batch) *torch.Tensor {
 // predict is what the output says of its target: in its units and shape, but for the
 // logits of classes, which are the output as it is.
 func (o *objective) predict(out *torch.Tensor) *torch.Tensor {
-	if o.raw && !o.reconstructs() {
+	if o.classifies() {
 		return out
 	}
 	if o.mean != nil {
