@@ -150,15 +150,25 @@ def wait_for(process, name, step):
     raise RuntimeError("training does not come on")
 
 
+def begin_known(runs, config, name):
+    """A training that the server knows."""
+    process = runs.begin("train", config)
+    wait_for(process, name, 30)
+    while "mlflow_run_id" not in state(name):
+        demand(process.poll() is None, "training ended before the server knew the run")
+        time.sleep(0.01)
+    return process
+
+
 def restart(runs, server):
-    """The server is killed in the middle of training and comes back."""
-    process = runs.begin("train", runs.config("restart", server.uri, epochs=400, hidden=512))
-    wait_for(process, "restart", 30)
+    """The server is killed in the middle of training and comes back, on a slow machine after its end."""
+    process = begin_known(runs, runs.config("restart", server.uri, epochs=400, hidden=512), "restart")
     server.kill()
-    wait_for(process, "restart", 600)
+    wait_for(process, "restart", int(journal("restart")[-1]["step"]) + 300)
     server.start()
     _, messages = process.communicate(timeout=300)
     demand(process.returncode == 0, messages)
+    runs("sync", "runs/restart")
     return equals("restart", server.uri)
 
 
@@ -175,11 +185,7 @@ def bad_proxy(runs, server, name, **faults):
 
 def kill_in_training(runs, config, name):
     """kill -9, once the server knows the run."""
-    process = runs.begin("train", config)
-    wait_for(process, name, 30)
-    while "mlflow_run_id" not in state(name):
-        demand(process.poll() is None, "training ended before the server knew the run")
-        time.sleep(0.01)
+    process = begin_known(runs, config, name)
     process.send_signal(signal.SIGKILL)
     process.wait()
 
