@@ -126,7 +126,8 @@ type categorical struct{}
 func (categorical) outputs() int64 { return levels }
 
 func (categorical) nll(out, x *torch.Tensor) *torch.Tensor {
-	level := x.MulScalar(levels-1).AddScalar(0.5).Clamp(0, levels-1).To(torch.Int64).Unsqueeze(-1)
+	// A level of NaN would be no index: the loss of such a sample is NaN by the output.
+	level := x.NanToNum(0).MulScalar(levels-1).AddScalar(0.5).Clamp(0, levels-1).To(torch.Int64).Unsqueeze(-1)
 	all := out.LogSumExp([]int64{-1}, true).Sub(out.Gather(-1, level))
 	return all.Flatten(1, -1).SumDim([]int64{1}, false)
 }
