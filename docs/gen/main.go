@@ -144,7 +144,9 @@ func table(b *strings.Builder, title string, keys []config.Key) {
 	for _, k := range keys {
 		if k.Path == "model" {
 			b.WriteString("| `model.type` |  | required | the kind of model; its keys are below |\n" +
-				"| `model.variant` | the type's first |  | the variant of that kind |\n")
+				"| `model.variant` | the type's first |  | the variant of that kind |\n" +
+				"| `model.seed` | `experiment.seed` |  | the seed of the initial weights and the noise |\n" +
+				"| `model.members` |  |  | of an SAE: several models for one pass over the data, each a section of what differs from this one, and a name |\n")
 			continue
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", k.Path, code(k.Default), values(k.Check), k.Doc+when(k.When))

@@ -80,7 +80,7 @@ c.yaml:5:3: data.mode: unknown key; mode belongs to checkpoint`},
 			want: `c.yaml:4:3: experiment.outputdir: unknown key; output_dir is given already`},
 		{name: "top level: key of sections", text: small + "seed: 1\nlearning_rate: 0.1\n",
 			want: `
-c.yaml:4:1: seed: unknown key; seed belongs to experiment or data
+c.yaml:4:1: seed: unknown key; seed belongs to experiment, data or model
 c.yaml:5:1: learning_rate: unknown key; lr belongs to training.optimizer`},
 		{name: "near and elsewhere", text: small + "training:\n  step_size: 3\n  monitor: val/loss\n",
 			want: `

@@ -144,7 +144,7 @@ func TestBrokenModel(t *testing.T) {
 		{name: "key of another section", text: model("  type: vae\n  latent_dim: 4\n  epochs: 4\n"),
 			want: `c.yaml:6:3: model.epochs: unknown key; epochs belongs to training`},
 		{name: "key of nothing", text: model("  type: sae\n  d_sae: 64\n  temperature: 1\n"),
-			want: `c.yaml:6:3: model.temperature: unknown key; expected type, variant, d_sae, k or aux_coefficient`},
+			want: `c.yaml:6:3: model.temperature: unknown key; expected type, variant, seed, members, d_sae, k or aux_coefficient`},
 		{name: "cross-field rule of the variant", text: model("  type: sae\n  d_sae: 64\n  k: 65\n"),
 			want: `c.yaml:6:3: model.k: found 65, expected at most d_sae (64)`},
 		{name: "nested list with a wrong item", text: model("  type: vae\n  latent_dim: 4\n  encoder:\n    hidden_dims:\n      - 512\n      - many\n      - 0\n"),

@@ -20,12 +20,42 @@ type Models interface {
 	Default(typ string) string
 }
 
-// model reads the model section: type and variant, then the variant's own keys.
+// ofAnyModel are the keys of the model section that no variant has as its own.
+var ofAnyModel = []string{"type", "variant", "seed", "members"}
+
+// model reads the model section, of one model or of several.
 func (d *decoder) model(n *yaml.Node, m *Model, at spot) {
 	if n.Kind != yaml.MappingNode {
 		d.wrong(n, at, "a section with type, variant and the variant's own keys", "")
 		return
 	}
+	switch _, list := find(n, "members"); {
+	case list == nil:
+	case isNull(list):
+		remove(n, "members")
+	default:
+		d.members(n, m, at)
+		return
+	}
+	d.one(n, m, at)
+}
+
+// one reads the section of one model: type, variant and seed, then the variant's own
+// keys. It reports whether that went without a problem.
+func (d *decoder) one(n *yaml.Node, m *Model, at spot) bool {
+	before := len(d.problems)
+	d.kindOfModel(n, m, at)
+	if k, v := find(n, "seed"); v != nil && isNull(v) {
+		remove(n, "seed")
+	} else if v != nil {
+		m.Seed = new(int64)
+		Value{d, v, at.child("seed", k), ""}.Decode(m.Seed, "min=0")
+	}
+	return len(d.problems) == before
+}
+
+// kindOfModel reads type, variant and the variant's own keys.
+func (d *decoder) kindOfModel(n *yaml.Node, m *Model, at spot) {
 	if !d.modelWord(n, "type", at, &m.Type) {
 		return
 	}
@@ -55,7 +85,7 @@ func (d *decoder) model(n *yaml.Node, m *Model, at spot) {
 	}
 	m.Params = params
 	if params != nil {
-		d.section(n, reflect.ValueOf(params).Elem(), at, []string{"type", "variant"})
+		d.section(n, reflect.ValueOf(params).Elem(), at, ofAnyModel)
 	}
 }
 

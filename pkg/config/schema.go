@@ -334,14 +334,28 @@ func (s schemer) isVariant(typ, variant string) object {
 	return object{"anyOf": []any{named, silent}}
 }
 
-// variant is the whole section for one variant.
+// variant is the section for one variant: of one model, or of several, which may give what
+// the section lacks.
 func (s schemer) variant(params any) object {
+	several := s
+	several.partial = true
+	members := several.oneModel(params)
+	members["properties"].(object)["members"] = object{"type": "array", "minItems": 1, "items": object{"type": "object", "minProperties": 1},
+		"description": "several models for one pass over the data: what differs from this section, and a name"}
+	one := s.oneModel(params)
+	one["properties"].(object)["members"] = s.nothing()
+	return object{"if": object{"required": []string{"members"}, "properties": object{"members": object{"type": "array"}}}, "then": members, "else": one}
+}
+
+// oneModel is the whole section of one model.
+func (s schemer) oneModel(params any) object {
 	o := object{"type": "object", "properties": object{}, "additionalProperties": false}
 	if params != nil {
 		o = s.section(elem(reflect.TypeOf(params)), "model")
 	}
 	properties := o["properties"].(object)
 	properties["type"], properties["variant"] = object{}, object{}
+	properties["seed"] = object{"anyOf": append(numeric(object{}), object{"type": "null"}), "description": "the seed of the initial weights and the noise; experiment.seed by default"}
 	return o
 }
 

@@ -25,7 +25,18 @@ type Experiment struct {
 type Model struct {
 	Type    string `yaml:"type" check:"required" doc:"the kind of model"`
 	Variant string `yaml:"variant" doc:"the variant of that kind"`
+	Seed    *int64 `yaml:"seed" check:"min=0" doc:"the seed of the initial weights and the noise; nil = experiment.seed"`
+	// Members are several models for one pass over the data; empty for one model.
+	Members []Member `yaml:"-"`
 	// Params points to the variant's own struct, as Models.Params gave it; nil where
 	// Options.Models is nil.
 	Params any `yaml:"-"`
+}
+
+// ModelSeed is the seed of the initial weights and of the noise.
+func (t *Train) ModelSeed() int64 {
+	if t.Model.Seed != nil {
+		return *t.Model.Seed
+	}
+	return t.Experiment.Seed
 }

@@ -128,6 +128,7 @@ type Parts struct {
 	Resident struct{ Train, Val *Resident }
 	Profiler Profiler // nil: nothing is recorded
 	Capture  Capture  // nil: no step is captured
+	Seat     *Seat    // nil: the run has its batches to itself
 }
 
 // DataInit is the hook of models that initialise themselves from data: called with

@@ -30,6 +30,17 @@ type Result struct {
 	Stopped       bool // by early stopping
 }
 
+// batches are where a run's steps get theirs from.
+type batches interface {
+	// next is the next batch of the order.
+	next() (*hostBatch, error)
+	// release gives it back, when the step that used it is on the device.
+	release(b *hostBatch)
+	close()
+}
+
+var _ batches = (*loader)(nil)
+
 // run is the state of one training run.
 type run struct {
 	Config
@@ -41,7 +52,7 @@ type run struct {
 	scalars  *scalars
 	scaling  *scaling
 	graphs   graphs
-	loader   *loader
+	batches  batches
 	total    int64 // optimizer steps of the whole run
 	perEpoch int64 // optimizer steps of one epoch
 	epochs   int64
@@ -102,7 +113,14 @@ func (r *run) open() error {
 		}
 	}
 	r.recording = newRecording(r.Profiler, r.step, r.total)
-	r.loader = newLoader(r.feed(r.Train, r.Resident.Train), r.Order, r.BatchSize, r.Accumulate)
+	open := func() *loader {
+		return newLoader(r.feed(r.Train, r.Resident.Train), r.Order, r.BatchSize, r.Accumulate)
+	}
+	if r.Seat != nil {
+		r.batches = r.Seat.sit(r.Order.Position(), r.Device, open)
+	} else {
+		r.batches = open()
+	}
 	return nil
 }
 
@@ -129,7 +147,7 @@ func (r *run) feed(s Split, table *Resident) *feed {
 
 func (r *run) close() {
 	r.recording.stop(r.step)
-	r.loader.close()
+	r.batches.close()
 	r.free()
 	r.blocks.close()
 }

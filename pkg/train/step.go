@@ -22,7 +22,7 @@ func (r *run) trainStep() error {
 	r.position = group[len(group)-1].after
 	for _, b := range group {
 		r.samples += int64(b.n)
-		r.loader.release(b)
+		r.batches.release(b)
 	}
 	r.step++
 	return nil
@@ -31,7 +31,7 @@ func (r *run) trainStep() error {
 func (r *run) nextGroup() ([]*hostBatch, error) {
 	var group []*hostBatch
 	for range r.Accumulate {
-		b, err := r.loader.next()
+		b, err := r.batches.next()
 		if err != nil {
 			return nil, err
 		}

@@ -144,6 +144,18 @@ func readResumption(path string) (*resumption, error) {
 	return r, nil
 }
 
+// fits holds that a config goes on with the run, and settles what the run has found. A
+// fresh run, which is nil, fits all.
+func (r *resumption) fits(cfg *config.Train, doc *config.Document) error {
+	if r == nil {
+		return nil
+	}
+	if err := r.sameBatchSize(cfg, doc); err != nil {
+		return err
+	}
+	return r.accept(doc)
+}
+
 // apply puts the run's state into a session.
 func (r *resumption) apply(s *session, out *console) error {
 	plain, _ := checkpoint.ToGo(dictOf(r.file.TrainerState, "data", "split")).(map[string]any)

@@ -163,7 +163,7 @@ func (s *session) build(scope *torch.Scope) error {
 // newModel makes the model from the seed, in scope.
 func (s *session) newModel(scope *torch.Scope) (model.Model, error) {
 	cfg, p := s.cfg, &s.parts
-	torch.Seed(cfg.Experiment.Seed)
+	torch.Seed(cfg.ModelSeed())
 	variant, _ := models().Find(cfg.Model.Type, cfg.Model.Variant)
 	p.Inputs = inputsOf(s.data)
 	return variant.Build(cfg.Model.Params, p.Inputs, nn.Options{

@@ -52,6 +52,9 @@ func runTrain(ctx context.Context, out *console, path string, set []string) erro
 	if err := supported(cfg); err != nil {
 		return locate(doc, err)
 	}
+	if len(cfg.Model.Members) > 0 {
+		return trainMembers(ctx, out, path, set, cfg, doc)
+	}
 	var from *resumption
 	if cfg.Experiment.OnExists == experiment.Resume {
 		if from, err = findResumption(filepath.Join(cfg.Experiment.OutputDir, cfg.Experiment.Name), out); err != nil {
@@ -63,13 +66,8 @@ func runTrain(ctx context.Context, out *console, path string, set []string) erro
 
 // trainFrom trains a config, afresh or from where a run stopped.
 func trainFrom(ctx context.Context, out *console, cfg *config.Train, doc *config.Document, from *resumption) error {
-	if from != nil {
-		if err := from.sameBatchSize(cfg, doc); err != nil {
-			return err
-		}
-		if err := from.accept(doc); err != nil {
-			return err
-		}
+	if err := from.fits(cfg, doc); err != nil {
+		return err
 	}
 	target, err := mlflowTarget(ctx, cfg.MLflow, doc)
 	if err != nil {
@@ -87,7 +85,15 @@ func trainFrom(ctx context.Context, out *console, cfg *config.Train, doc *config
 			return err
 		}
 	}
-	return locate(doc, s.engine.Do(ctx, func() error { return trainIn(ctx, out, s, doc) }))
+	var end *ending
+	err = s.engine.Do(ctx, func() (err error) {
+		end, err = trainIn(ctx, out, s, doc)
+		return err
+	})
+	if err != nil {
+		return locate(doc, err)
+	}
+	return out.result(end.record(), end.dir)
 }
 
 // into sends a run's own saved config back into the directory that it lies in.
@@ -116,34 +122,42 @@ func ownConfig(path string) bool {
 
 // supported tells what a config asks for and this program or device does not do.
 func supported(cfg *config.Train) error {
+	if n := len(cfg.Model.Members); n > 0 && cfg.Model.Type != "sae" {
+		return mistakef("model.members: found %d members of a %s, expected those of an sae; other models are trained by `trainer sweep`", n, cfg.Model.Type)
+	}
 	if cfg.Training.Device == "cpu" {
 		return needsGPU(cfg.Training, torch.CPU, "training.device is the CPU")
 	}
 	return nil
 }
 
-// trainIn builds the model, begins the experiment and trains, inside Engine.Do.
-// Nothing is written before the model has seen a batch.
-func trainIn(ctx context.Context, out *console, s *session, doc *config.Document) error {
+// trainIn builds the model and trains it, inside Engine.Do. Nothing is written before the
+// model has seen a batch.
+func trainIn(ctx context.Context, out *console, s *session, doc *config.Document) (*ending, error) {
 	scope := torch.NewScope("param")
 	defer scope.Close()
 	if err := s.findBatchSize(ctx, doc); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.build(scope); err != nil {
-		return err
+		return nil, err
 	}
 	free, err := s.reside()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer free()
+	return trainBuilt(ctx, out, s, doc)
+}
+
+// trainBuilt begins the experiment and trains the model that the session has.
+func trainBuilt(ctx context.Context, out *console, s *session, doc *config.Document) (*ending, error) {
 	run, err := experiment.Begin(experiment.Options{
 		OutputDir: s.cfg.Experiment.OutputDir, Name: s.cfg.Experiment.Name, OnExists: s.cfg.Experiment.OnExists,
 		Replacing: func(dir string) { settleDead(ctx, out, dir) },
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	result, reported, err := trainRun(ctx, out, s, doc, run)
 	end := &ending{kind: s.cfg.Model.Type, monitor: s.monitor.Name, result: result, took: time.Since(s.began), err: err}
@@ -159,10 +173,7 @@ func trainIn(ctx context.Context, out *console, s *session, doc *config.Document
 	}
 	end.dir = run.Dir()
 	end.tell(out)
-	if err = errors.Join(err, finishErr); err != nil {
-		return err
-	}
-	return out.result(end.record(), end.dir)
+	return end, errors.Join(err, finishErr)
 }
 
 func status(err error) string {

@@ -47,6 +47,9 @@ func planSweep(o sweepOptions) ([]*trial, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := oneModel(base, "a sweep trains one model a run"); err != nil {
+		return nil, err
+	}
 	names := sweep.Names(base.Experiment.Name, points)
 	var trials []*trial
 	var wrong problems

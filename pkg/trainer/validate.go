@@ -32,13 +32,15 @@ func runValidate(ctx context.Context, out *console, paths, set []string, timed b
 	var lines []string
 	var wrong problems
 	for _, path := range paths {
-		v, err := validate(ctx, path, set, timed)
+		all, err := validate(ctx, out, path, set, timed)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
 		}
-		report = append(report, v)
-		lines = append(lines, v.String())
+		for _, v := range all {
+			report = append(report, v)
+			lines = append(lines, v.String())
+		}
 	}
 	if len(report) > 0 || len(wrong) == 0 {
 		if err := out.result(report, strings.Join(lines, "\n")); err != nil {
@@ -74,32 +76,54 @@ func (v validated) String() string {
 	return text
 }
 
-func validate(ctx context.Context, path string, set []string, timed bool) (validated, error) {
+// validate checks a config: what it would do, or each of its members.
+func validate(ctx context.Context, out *console, path string, set []string, timed bool) ([]validated, error) {
 	kind, err := config.Kind(path)
 	if err != nil {
-		return validated{}, err
+		return nil, err
 	}
 	o := config.Options{Models: models(), Set: set}
 	if kind == config.KindInfer && timed {
-		return validated{}, mistakef("%s is not a training config: --time has nothing to measure", path)
+		return nil, mistakef("%s is not a training config: --time has nothing to measure", path)
 	}
 	if kind == config.KindInfer {
 		cfg, _, err := config.LoadInfer(path, o)
 		if err != nil {
-			return validated{}, err
+			return nil, err
 		}
-		return validated{Config: path, Kind: kind, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name}, nil
+		return []validated{{Config: path, Kind: kind, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name}}, nil
 	}
 	cfg, doc, err := config.LoadTrain(path, o)
 	if err != nil {
-		return validated{}, err
+		return nil, err
 	}
+	if len(cfg.Model.Members) == 0 {
+		v, err := validateOne(ctx, path, cfg, doc, timed)
+		return []validated{v}, err
+	}
+	if err := supported(cfg); err != nil {
+		return nil, locate(doc, err)
+	}
+	members, err := loadMembers(out, path, set, cfg)
+	if err != nil {
+		return nil, locate(doc, err)
+	}
+	all := make([]validated, len(members))
+	for i, m := range members {
+		if all[i], err = validateOne(ctx, path, m.cfg, m.doc, timed); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func validateOne(ctx context.Context, path string, cfg *config.Train, doc *config.Document, timed bool) (validated, error) {
 	data, err := dataset.Describe(dataSpec(cfg.Data, cfg.Experiment.Seed))
 	if err != nil {
 		return validated{}, locate(doc, err)
 	}
 	defer data.Close()
-	v := validated{Config: path, Kind: kind, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name, SampleShape: data.Shape, Train: data.Train.Len()}
+	v := validated{Config: path, Kind: config.KindTrain, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name, SampleShape: data.Shape, Train: data.Train.Len()}
 	if data.Val != nil {
 		v.Val = data.Val.Len()
 	}

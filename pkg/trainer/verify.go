@@ -98,6 +98,9 @@ func (v *verifier) stretch(path string, set []string) (*config.Document, string,
 	if err != nil {
 		return nil, "", err
 	}
+	if err := oneModel(cfg, "verify-resume trains one model"); err != nil {
+		return nil, "", locate(doc, err)
+	}
 	base := filepath.Dir(filepath.Clean(cfg.Experiment.OutputDir))
 	for !isDir(base) && base != filepath.Dir(base) {
 		base = filepath.Dir(base)
