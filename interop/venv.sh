@@ -5,6 +5,9 @@
 #   PY=$(interop/venv.sh) && "$PY" interop/check_run.py experiments/vae/demo
 #   PY=$(interop/venv.sh bench/requirements.txt)
 #
+# A line `# over: FILE` in the file puts the environment on top of that of FILE beside it, whose
+# packages it sees: PyTorch is there once.
+#
 # The virtual environment is made once, outside the checkout, in
 # ${XDG_CACHE_HOME:-$HOME/.cache}/trainer/<the file's folder>-<its hash>, under a temporary name
 # that becomes the real one when it is complete; afterwards no network is needed. Callers that run at
@@ -14,7 +17,9 @@ set -euo pipefail
 requirements=$(realpath "${1:-$(dirname "${BASH_SOURCE[0]}")/requirements.txt}")
 name=$(basename "$(dirname "$requirements")")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trainer
-hash=$(sha256sum "$requirements" | cut -c1-12)
+below=$(sed -n 's/^# over: //p' "$requirements")
+[[ -z $below ]] || below=$("${BASH_SOURCE[0]}" "$(dirname "$requirements")/$below")
+hash=$( (cat "$requirements" && printf %s "$below") | sha256sum | cut -c1-12)
 venv=$cache/$name-$hash
 
 usable() { "$venv/bin/python" -c 'import numpy' 2>/dev/null; }
@@ -33,6 +38,10 @@ if ! usable; then
 	rm -rf "$venv".tmp-* # left-overs of killed runs: only the holder of the lock is here
 	echo "$name: making $venv (once; PyTorch is a large download)" >&2
 	"$python" -m venv "$temporary"
+	if [[ -n $below ]]; then
+		site='import sysconfig; print(sysconfig.get_path("purelib"))'
+		"$below" -c "$site" >"$("$temporary/bin/python" -c "$site")/below.pth"
+	fi
 	"$temporary/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements" >&2
 	rm -rf "$venv" # one that no longer runs
 	mv -T "$temporary" "$venv"
