@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks trainer's files and numbers with real PyTorch and NumPy, and its pages with real Chromium;
-# `make interop` calls it.
+# Checks trainer's files and numbers with real PyTorch and NumPy, its metrics with scikit-learn, SAELens and
+# dictionary_learning, and its pages with real Chromium; `make interop` calls it.
 #
 #   interop/run.sh "$(interop/venv.sh)"
 #
@@ -17,5 +17,7 @@ go build -buildvcs=false ${TAGS:+-tags "$TAGS"} -o "$work/nextstep" ./interop/ne
 export TRAINER_LIB=${TRAINER_LIB:-$PWD/lib} PYTHONDONTWRITEBYTECODE=1
 status=0
 "$python" interop/run_checks.py "$PWD/bin/trainer" "$work/nextstep" "$work" || status=1
+references=$(interop/venv.sh interop/requirements-references.txt)
+"$references" interop/check_metrics.py "$PWD/bin/trainer" "$work/metrics" || status=1
 "$python" interop/check_pages.py "$PWD/bin/trainer" "$work/pages" || status=1
 exit "$status"

@@ -14,10 +14,10 @@ class Trainer:
     def __init__(self, program):
         self.program = program
 
-    def __call__(self, command, target, *settings):
+    def __call__(self, command, target, *settings, flags=()):
         """Runs a command to its end; the result that it prints as JSON."""
         sets = [word for s in settings for word in ("--set", s)]
-        done = subprocess.run([self.program, command, target, "--json", "--quiet", *sets], capture_output=True, text=True, timeout=300)
+        done = subprocess.run([self.program, command, target, "--json", "--quiet", *sets, *flags], capture_output=True, text=True, timeout=300)
         demand(done.returncode == 0, f"trainer {command} {target}: exit code {done.returncode}: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
