@@ -19,6 +19,7 @@ var ownFiles = map[string]*regexp.Regexp{
 	"embeddings":  splitPattern,
 	"predictions": splitPattern,
 	"report":      nil,
+	"export":      nil,
 	stateDir:      nil,
 }
 

@@ -1,4 +1,4 @@
-// Package safetensors reads the safetensors format: a length, a JSON header that names
+// Package safetensors reads and writes the safetensors format: a length, a JSON header that names
 // dtype, shape and byte range of each tensor, and the bytes.
 //
 // It promises that nothing is allocated before it was checked against the size of the

@@ -84,7 +84,8 @@ func findResumption(dir string, out *console) (*resumption, error) {
 	for _, name := range slices.Concat(first, epochs) {
 		path := filepath.Join(folder, name)
 		r, err := readResumption(path)
-		if isNewer(err) {
+		var imported *importedError
+		if isNewer(err) || errors.As(err, &imported) {
 			return nil, err // going on from an older one would lose what was trained
 		}
 		if err != nil {
@@ -129,6 +130,16 @@ func resumable(dir string) (first, epochs []string) {
 	return first, epochs
 }
 
+// importedError is a checkpoint of weights alone.
+type importedError struct{ path, from string }
+
+func (e *importedError) Error() string {
+	return fmt.Sprintf("%s was imported from %s: there is no optimizer state to go on with; it serves predict, extract-embeddings, evaluate and export", e.path, e.from)
+}
+
+// UserError is true: another run is needed.
+func (e *importedError) UserError() bool { return true }
+
 func readResumption(path string) (*resumption, error) {
 	f, err := checkpoint.Load(path)
 	if err != nil {
@@ -137,6 +148,9 @@ func readResumption(path string) (*resumption, error) {
 	r := &resumption{path: path, file: f}
 	if err := checkFormat(path, f); err != nil {
 		return nil, err
+	}
+	if from, err := checkpoint.Value[string](f.TrainerState, "imported_from"); err == nil {
+		return nil, &importedError{path, from}
 	}
 	if r.snapshot, r.stands, err = fromFile(f); err != nil {
 		return nil, &checkpoint.Error{Path: path, Msg: err.Error()}

@@ -21,6 +21,7 @@ var wants = map[string]string{
 	"DIR DIR…":   "two experiment directories or more",
 	"FILE":       "a checkpoint file",
 	"ARCHIVE":    "an archive",
+	"PATH":       "a folder or file of weights",
 }
 
 // targets are the arguments of a command, with that of --config; at least one.

@@ -49,6 +49,7 @@ var rules = []rule{
 	{pkg: "pkg/packed", may: []string{"pkg/atomicfile", "pkg/npy"}, why: files, also: "atomicfile and npy are leaves: how an array is written whole"},
 	{pkg: "pkg/checkpoint", may: []string{"pkg/atomicfile"}, why: files, also: "atomicfile is a leaf: how a file is written whole"},
 	{pkg: "pkg/safetensors", why: files},
+	{pkg: "pkg/export", may: []string{"pkg/checkpoint", "pkg/npy", "pkg/safetensors"}, why: files, also: "its parts are formats of arrays: layouts are made of them"},
 	{pkg: "pkg/profile", why: files},
 	{pkg: "pkg/experiment", may: []string{"pkg/atomicfile", "pkg/nearest"}, why: files, also: "atomicfile and nearest are leaves: how a file is written whole, and the name that was meant"},
 	{pkg: "pkg/track", may: []string{"pkg/atomicfile", "golang.org/x/term"}, why: files, also: "atomicfile is a leaf: how a file is written whole"},

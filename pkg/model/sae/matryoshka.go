@@ -39,16 +39,23 @@ func (c *MatryoshkaConfig) Validate() (problems []string) {
 	return problems
 }
 
-func buildMatryoshka(params any, in model.Inputs, o nn.Options) (model.Model, error) {
-	c := params.(*MatryoshkaConfig)
-	prefixes := c.Prefixes
-	if len(prefixes) == 0 {
-		for _, share := range []int64{1, 3, 7, 15, 32} {
-			if p := c.DSAE * share / 32; p > 0 {
-				prefixes = append(prefixes, p)
-			}
+// Widths are the prefixes, or the default ones.
+func (c *MatryoshkaConfig) Widths() []int64 {
+	if len(c.Prefixes) > 0 {
+		return c.Prefixes
+	}
+	var widths []int64
+	for _, share := range []int64{1, 3, 7, 15, 32} {
+		if w := c.DSAE * share / 32; w > 0 {
+			widths = append(widths, w)
 		}
 	}
+	return widths
+}
+
+func buildMatryoshka(params any, in model.Inputs, o nn.Options) (model.Model, error) {
+	c := params.(*MatryoshkaConfig)
+	prefixes := c.Widths()
 	s := newBatchTopK(&c.BatchTopKConfig, in, o)
 	s.loss = func(x, f *torch.Tensor) (l2, e *torch.Tensor) { return s.nested(x, f, prefixes) }
 	return s, nil

@@ -1,0 +1,173 @@
+"""`trainer export` and `trainer import` beside the real SAELens, sparsify and dictionary_learning.
+
+    python interop/check_export.py TRAINER WORK_FOLDER
+
+Each variant is trained briefly, exported to every layout and loaded with the library of that layout; its
+features and reconstructions are those of `trainer extract-embeddings` and `trainer predict`, and the import
+of the folder gives them again. Then files that the libraries saved are imported.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import torch
+
+import export_libraries as libraries
+import run_data
+from report import Report, demand
+from trainer import Trainer
+
+N, M, K = 16, 48, 4
+TOLERANCE = 1e-5  # of the largest number
+SETTINGS = {
+    "topk": {"k": K},
+    "batch_topk": {"k": K},
+    "matryoshka": {"k": K, "prefixes": [8, 16, M]},
+    "jump_relu": {"threshold_init": 0.3, "bandwidth": 0.1},
+}
+# Name of the run: variant, settings of the model beside those above, data.normalize.
+RUNS = {
+    **{name: (name, {}, "none") for name in ("relu_l1", "topk", "batch_topk", "matryoshka", "gated", "jump_relu")},
+    **{f"{name}_standard": (name, {}, "standard") for name in ("relu_l1", "topk", "batch_topk", "gated", "jump_relu")},
+    "topk_minmax": ("topk", {}, "minmax"),
+    "matryoshka_mean_center": ("matryoshka", {}, "mean_center"),
+    "batch_topk_fraction": ("batch_topk", {"k": 3.5}, "none"),
+}
+
+
+def near(name, got, want):
+    """Raises where two arrays differ; the difference."""
+    got, want = np.asarray(got, np.float64), np.asarray(want, np.float64)
+    demand(got.shape == want.shape, f"{name} has the shape {got.shape}, expected {want.shape}")
+    gap = float(np.abs(got - want).max() / max(1.0, np.abs(want).max()))
+    demand(gap <= TOLERANCE, f"{name} differs by {gap:.3g}")
+    return gap
+
+
+def data(folder):
+    """Three files of samples away from 0, and the test samples."""
+    folder.mkdir(parents=True)
+    draw = np.random.default_rng(3)
+    for split, count in (("train", 1200), ("val", 200), ("test", 200)):
+        x = 0.5 + run_data.sparse(draw, count, N) * np.linspace(0.5, 2, N)
+        np.save(folder / f"{split}.npy", x.astype(np.float32))
+    return np.load(folder / "test.npy")
+
+
+def config(name, variant, settings, normalize):
+    """The config of a run, as YAML that is also JSON."""
+    return json.dumps({
+        "experiment": {"name": name, "output_dir": "runs"},
+        "data": {"source": "npy", "train": "data/train.npy", "val": "data/val.npy", "test": "data/test.npy", "batch_size": 100, "normalize": normalize},
+        "model": {"type": "sae", "variant": variant, "d_sae": M, **SETTINGS.get(variant, {}), **settings},
+        "training": {"epochs": 3},
+    })
+
+
+def outputs(trainer, run):
+    """Features and reconstructions of the test samples."""
+    trainer.infer("extract-embeddings", run, "splits=[test]")
+    trainer.infer("predict", run)
+    return np.load(run / "embeddings/test_embeddings.npy"), np.load(run / "predictions/test_predictions.npy")
+
+
+class Check:
+    """The checks, with what they share."""
+
+    def __init__(self, report, trainer, x):
+        self.report, self.trainer, self.x = report, trainer, x
+
+    def command(self, *words):
+        """A command that reads no config; its result, or what it says."""
+        done = subprocess.run([self.trainer.program, *map(str, words), "--json", "--quiet"], capture_output=True, text=True, timeout=300)
+        return (json.loads(done.stdout) if done.returncode == 0 else None), done.stderr.strip(), done.returncode
+
+    def variant(self, name, variant, settings, normalize):
+        """One run, to every layout and back."""
+        (pathlib.Path("configs") / f"{name}.yaml").write_text(config(name, variant, settings, normalize))
+        self.trainer("train", f"configs/{name}.yaml")
+        run = pathlib.Path("runs") / name
+        want = outputs(self.trainer, run)
+        demand((want[0] > 0).mean() > 0.01, f"{name} has hardly any feature: nothing is compared")
+        for layout in ("saelens", "sparsify", "dictionary_learning"):
+            if layout == "sparsify" and variant != "topk":
+                self.report.check(f"{name} to {layout}: refused", self.refused, run, layout)
+                continue
+            if self.report.check(f"{name} to {layout}", self.exported, run, layout, want):
+                self.report.check(f"{name} from {layout}", self.imported, run / "export" / layout, f"{name}_{layout}", want)
+        self.report.check(f"{name}: weights", self.weights, run, want)
+
+    def refused(self, run, layout):
+        _, said, code = self.command("export", run, "--to", layout)
+        demand(code == 2 and said.count("\n") == 0, f"exit code {code}: {said}")
+        demand(not (run / "export" / layout).exists(), "a folder was made all the same")
+        return said.split(": ")[-1]
+
+    def exported(self, run, layout, want):
+        """The library computes what trainer wrote."""
+        done, said, code = self.command("export", run, "--to", layout)
+        demand(code == 0, said)
+        model, features, reconstructions = libraries.LOAD[layout](run / "export" / layout, torch.from_numpy(self.x))
+        gaps = near("features", features, want[0] * libraries.row_norms(layout, run / "export" / layout)), near("reconstructions", reconstructions, want[1])
+        return f"{model}, features {gaps[0]:.1e}, reconstructions {gaps[1]:.1e}"
+
+    def imported(self, path, name, want):
+        """What was imported computes what is wanted, and the commands work on it."""
+        done, said, code = self.command("import", path, "--as", name, "--output-dir", "imported", "--set", "data.source=npy",
+                                        "--set", "data.train=data/train.npy", "--set", "data.test=data/test.npy")
+        demand(code == 0, said)
+        run = pathlib.Path(done["dir"])
+        features, reconstructions = outputs(self.trainer, run)
+        gaps = near("features", features, want[0]), near("reconstructions", reconstructions, want[1])
+        self.trainer("evaluate", run)
+        for command, argument in (("inspect", run / "checkpoints/best_model.pt"), ("show", run), ("list", "imported")):
+            done = subprocess.run([self.trainer.program, command, argument], capture_output=True, text=True, timeout=60)
+            demand(done.returncode == 0, f"{command}: {done.stderr.strip()}")
+        return f"features {gaps[0]:.1e}, reconstructions {gaps[1]:.1e}"
+
+    def weights(self, run, want):
+        """torch and safetensors have the state dict as it is, and come back as the same run."""
+        from safetensors import safe_open
+        state = torch.load(run / "checkpoints/best_model.pt")["model_state_dict"]
+        for layout in ("torch", "safetensors"):
+            done, said, code = self.command("export", run, "--to", layout)
+            demand(code == 0, said)
+        plain = torch.load(run / "export/model.pt")
+        with safe_open(run / "export/model.safetensors", "pt") as f:
+            named = {key: f.get_tensor(key) for key in f.keys()}
+            demand(json.loads(f.metadata()["trainer.config"])["model"]["d_sae"] == M, "the config is not in the metadata")
+        for other in (plain, named):
+            demand(sorted(other) == sorted(state) and all(torch.equal(other[key], t) for key, t in state.items()), "the state dict differs")
+        done, said, code = self.command("import", run / "export/model.safetensors", "--as", run.name, "--output-dir", "copies")
+        demand(code == 0, said)
+        features, reconstructions = outputs(self.trainer, pathlib.Path(done["dir"]))
+        demand(np.array_equal(features, want[0]) and np.array_equal(reconstructions, want[1]), "the copy computes something else")
+
+    def saved(self, name, save):
+        """A file that a library saved, imported."""
+        folder = pathlib.Path("saved") / name
+        features, reconstructions = save(folder, torch.from_numpy(self.x))
+        demand((features > 0).any(), "no feature is active: nothing is compared")
+        return self.imported(folder, name, (features, reconstructions))
+
+
+def main(program, work):
+    os.makedirs(work)
+    os.chdir(work)
+    for folder in ("configs", "saved"):
+        os.mkdir(folder)
+    report = Report()
+    check = Check(report, Trainer(program), data(pathlib.Path("data")))
+    for name, (variant, settings, normalize) in RUNS.items():
+        with report.part(name):
+            check.variant(name, variant, settings, normalize)
+    for name, save in libraries.SAVE.items():
+        report.check(f"saved by {name}", check.saved, name.replace(",", "").replace(" ", "_"), save)
+    return report.close("references")
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.path.abspath(sys.argv[1]), sys.argv[2]))

@@ -1,0 +1,151 @@
+package trainer
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gotrainer/trainer/pkg/model/builtin"
+)
+
+// sparseConfig is a run of a variant on samples that are normalised.
+func sparseConfig(variant string) string {
+	needs := map[string]string{"topk": ", k: 3", "batch_topk": ", k: 3", "matryoshka": ", k: 3", "jump_relu": ", threshold_init: 0.2"}
+	return `experiment: {name: ` + variant + `, output_dir: runs}
+data: {source: synthetic_sparse, dim: 8, atoms: 16, active: 2, count: 200, batch_size: 20, normalize: standard}
+model: {type: sae, variant: ` + variant + `, d_sae: 24` + needs[variant] + `}
+training: {epochs: 1, threads: 1, device: cpu}
+`
+}
+
+// near holds that two arrays are the same to 1e-5.
+func (s *site) near(a, b string) {
+	s.t.Helper()
+	_, one := s.rows(a)
+	_, two := s.rows(b)
+	if len(one) != len(two) || len(one) == 0 {
+		s.t.Fatalf("%s has %d numbers, %s %d", a, len(one), b, len(two))
+	}
+	for i := range one {
+		if math.Abs(float64(one[i]-two[i])) > 1e-5*math.Max(1, math.Abs(float64(one[i]))) {
+			s.t.Fatalf("number %d of %s is %v, of %s %v", i, a, one[i], b, two[i])
+		}
+	}
+}
+
+// Every variant of sparse autoencoders goes to SAELens' layout and comes back as a run
+// that computes the same from the same data, or is refused with the reason.
+func TestEverySparseAutoencoderIsExportedAndImported(t *testing.T) {
+	s := newTorchSite(t)
+	for _, variant := range builtin.Registry().Variants("sae") {
+		s.write("sae.yaml", sparseConfig(variant))
+		s.ok("train", "sae.yaml", "-q")
+		s.ok("extract-embeddings", "runs/"+variant, "-q")
+		s.ok("predict", "runs/"+variant, "-q")
+		s.ok("export", "runs/"+variant, "--to", "saelens", "-q")
+		data := []string{"--set", "data.source=synthetic_sparse", "--set", "data.dim=8", "--set", "data.atoms=16", "--set", "data.active=2", "--set", "data.count=200"}
+		s.ok(append([]string{"import", "runs/" + variant + "/export/saelens", "--as", variant, "--output-dir", "back", "-q"}, data...)...)
+		s.ok("extract-embeddings", "back/"+variant, "-q")
+		s.ok("predict", "back/"+variant, "-q")
+		s.near("runs/"+variant+"/embeddings/test_embeddings.npy", "back/"+variant+"/embeddings/test_embeddings.npy")
+		s.near("runs/"+variant+"/predictions/test_predictions.npy", "back/"+variant+"/predictions/test_predictions.npy")
+		for _, command := range [][]string{{"evaluate", "back/" + variant}, {"inspect", "back/" + variant + "/checkpoints/best_model.pt"}, {"show", "back/" + variant}} {
+			s.ok(command...)
+		}
+	}
+	if list := s.ok("list", "back").stdout; strings.Count(list, "finished") != len(builtin.Registry().Variants("sae")) {
+		t.Error(list)
+	}
+}
+
+// A file of safetensors comes back as the same run, whatever the model.
+func TestWeightsOfAnyModelComeBack(t *testing.T) {
+	s := newTorchSite(t)
+	s.train("data.normalize=minmax")
+	s.ok("predict", "runs/a", "-q")
+	s.ok("export", "runs/a", "--to", "safetensors", "-q")
+	s.ok("import", "runs/a/export/model.safetensors", "--as", "b", "--output-dir", "runs", "-q")
+	s.ok("predict", "runs/b", "-q")
+	_, one := s.rows("runs/a/predictions/test_predictions.npy")
+	_, two := s.rows("runs/b/predictions/test_predictions.npy")
+	if !slices.Equal(one, two) {
+		t.Error("the predictions differ")
+	}
+	r := s.run("resume", "runs/b")
+	if r.code != exitMistake || !strings.Contains(r.messages, "was imported from runs/a/export/model.safetensors") {
+		t.Errorf("resume of an imported run: exit code %d: %s", r.code, r.messages)
+	}
+	if got := s.ok("export", "runs/b", "--to", "torch", "--output", "b.pt", "--json").stdout; !strings.Contains(got, `"path": "b.pt"`) {
+		t.Error(got)
+	}
+	if got := s.ok("inspect", "b.pt").stdout; !strings.Contains(got, "encoder") {
+		t.Error(got)
+	}
+}
+
+func TestExportReplacesOnlyWhatItMade(t *testing.T) {
+	s := newTorchSite(t)
+	s.write("sae.yaml", sparseConfig("topk"))
+	s.ok("train", "sae.yaml", "-q")
+	export := []string{"export", "runs/topk", "--to", "saelens", "--output", "out", "-q"}
+	s.ok(export...)
+	before := listing(t, ".")
+	if r := s.run(export...); r.code != exitMistake || !strings.Contains(r.messages, "out exists; --force replaces it") {
+		t.Errorf("exit code %d: %s", r.code, r.messages)
+	}
+	unchanged(t, before, listing(t, "."))
+	s.ok(append(export, "--force")...)
+	unchanged(t, before, listing(t, "."))
+	s.ok("export", "runs/topk", "--to", "sparsify", "--output", "out", "--force", "-q")
+	if got := names(t, "out"); got != "cfg.json sae.safetensors" {
+		t.Errorf("a layout over another: %s", got)
+	}
+	s.write("out/mine.txt", "x")
+	if r := s.run(append(export, "--force")...); r.code != exitMistake || !strings.Contains(r.messages, "mine.txt") {
+		t.Errorf("a folder with other files: exit code %d: %s", r.code, r.messages)
+	}
+	s.write("file", "x")
+	if r := s.run("export", "runs/topk", "--to", "saelens", "--output", "file", "--force"); r.code != exitMistake || s.read("file") != "x" {
+		t.Errorf("a file in the place of a folder: exit code %d: %s", r.code, r.messages)
+	}
+}
+
+func TestWhatCannotBeExportedOrImportedIsSaid(t *testing.T) {
+	s := newTorchSite(t)
+	s.train()
+	s.write("sae.yaml", sparseConfig("topk"))
+	s.ok("train", "sae.yaml", "-q", "--set", "data.normalize=unit_norm")
+	s.ok("train", "sae.yaml", "-q", "--set", "experiment.name=plain")
+	s.ok("export", "runs/a", "--to", "safetensors", "-q")
+	if err := os.MkdirAll("empty", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"expected one of safetensors":       {"export", "runs/a"},
+		"are for sparse autoencoders":       {"export", "runs/a", "--to", "saelens"},
+		"each sample by its own length":     {"export", "runs/topk", "--to", "saelens"},
+		"cannot be folded into topk":        {"export", "runs/plain", "--to", "sparsify", "--fold-norms"},
+		"the weights stay as they are":      {"export", "runs/a", "--to", "torch", "--fold-norms"},
+		"the folder nowhere does not exist": {"export", "runs/a", "--to", "torch", "--output", "nowhere/x.pt"},
+		"no layout that is read":            {"import", "empty", "--as", "x"},
+		"needs the name":                    {"import", "runs/a/export/model.safetensors"},
+		"expected a .npy":                   {"import", "runs/a/export/model.safetensors", "--as", "x", "--data", "x.yaml"},
+		`"a" exists in runs`:                {"import", "runs/a/export/model.safetensors", "--as", "a", "--output-dir", "runs"},
+		"no such file":                      {"import", "nothing.safetensors", "--as", "x"},
+		"--set model.latent=3: unknown key": {"import", "runs/a/export/model.safetensors", "--as", "x", "--set", "model.latent=3"},
+	} {
+		r := s.run(args...)
+		if r.code != exitMistake || !strings.Contains(r.messages, want) {
+			t.Errorf("%s: exit code %d: %s, expected %q", strings.Join(args, " "), r.code, r.messages, want)
+		}
+	}
+	if got := names(t, "experiments"); got != "" {
+		t.Errorf("a refused import left %s", got)
+	}
+	if _, err := os.Stat(filepath.Join("runs", "topk", "export")); err == nil {
+		t.Error("a refused export left a folder")
+	}
+}

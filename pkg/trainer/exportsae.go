@@ -1,0 +1,80 @@
+package trainer
+
+import (
+	"fmt"
+
+	"github.com/gotrainer/trainer/pkg/checkpoint"
+	"github.com/gotrainer/trainer/pkg/dataset"
+	"github.com/gotrainer/trainer/pkg/export"
+	"github.com/gotrainer/trainer/pkg/model/sae"
+)
+
+// sparse is the checkpoint's sparse autoencoder on the data as they lie on disk: what
+// predict computes from them, with the normalisation folded into the weights.
+func (t *trained) sparse() (*export.SAE, error) {
+	s, err := sparseCode(t.config.Model.Type, t.config.Model.Variant, t.config.Model.Params)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := export.FromState(s, t.file.Model)
+	if err != nil {
+		return nil, &checkpoint.Error{Path: t.path, Msg: err.Error()}
+	}
+	stats := t.state("data", "normalization")
+	if stats == nil {
+		return whole, nil
+	}
+	plain, _ := checkpoint.ToGo(stats).(map[string]any)
+	normalization, err := dataset.StatsFrom(plain)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.path, err)
+	}
+	return whole, foldNormalization(whole, normalization)
+}
+
+// sparseCode says how a variant makes its codes, and with which settings.
+func sparseCode(typ, variant string, params any) (export.SAE, error) {
+	s := export.SAE{Variant: variant, Centered: true}
+	switch p := params.(type) {
+	case *sae.ReLUL1Config:
+		s.Code = export.ReLU
+	case *sae.TopKConfig:
+		s.Code, s.K = export.TopK, float64(p.K)
+	case *sae.BatchTopKConfig:
+		s.Code, s.K = export.Threshold, p.K
+	case *sae.MatryoshkaConfig:
+		s.Code, s.K, s.Prefixes = export.Threshold, p.K, p.Widths()
+	case *sae.GatedConfig:
+		s.Code = export.Gated
+	case *sae.JumpReLUConfig:
+		s.Code = export.Threshold
+	default:
+		return s, mistakef("this is a %s of variant %s, and the layouts of other tools are for sparse autoencoders with one input; use --to safetensors or torch", typ, variant)
+	}
+	return s, nil
+}
+
+// foldNormalization makes an SAE for the data before data.normalize.
+func foldNormalization(s *export.SAE, by dataset.Stats) error {
+	shift, scale := make([]float64, s.In), make([]float64, s.In)
+	for i := range s.In {
+		scale[i] = 1
+		switch by.Kind {
+		case "standard":
+			shift[i], scale[i] = float64(by.Mean[i]), float64(by.Std[i])
+		case "mean_center":
+			shift[i] = float64(by.Mean[i])
+		case "minmax":
+			shift[i], scale[i] = float64(by.Min), float64(by.Max)-float64(by.Min)
+		}
+	}
+	switch {
+	case by.Kind == "none":
+		return nil
+	case by.Kind == "unit_norm":
+		return mistakef("data.normalize: unit_norm divides each sample by its own length, which no weights can express; use --to safetensors or torch")
+	case scale[0] == 0:
+		return mistakef("data.normalize: minmax of data that are all %v cannot be undone", by.Min)
+	}
+	return s.FoldInput(shift, scale)
+}
