@@ -35,6 +35,12 @@ RUNS = {
     "topk_minmax": ("topk", {}, "minmax"),
     "matryoshka_mean_center": ("matryoshka", {}, "mean_center"),
     "batch_topk_fraction": ("batch_topk", {"k": 3.5}, "none"),
+    **{f"{name}_free": (name, {"decoder_constraint": "none", "normalize_activations": "expected_average_only_in"}, "none")
+       for name in ("relu_l1", "topk", "batch_topk", "gated", "jump_relu")},
+    "relu_l1_off_center": ("relu_l1", {"apply_b_dec_to_input": False, "b_dec_init": "mean"}, "standard"),
+    "gated_off_center": ("gated", {"apply_b_dec_to_input": False, "b_dec_init": "mean", "normalize_activations": "expected_average_only_in"}, "none"),
+    "topk_constant_norm": ("topk", {"normalize_activations": "constant_norm_rescale"}, "none"),
+    "jump_relu_layer_norm": ("jump_relu", {"normalize_activations": "layer_norm"}, "none"),
 }
 
 
@@ -93,7 +99,7 @@ class Check:
         want = outputs(self.trainer, run)
         demand((want[0] > 0).mean() > 0.01, f"{name} has hardly any feature: nothing is compared")
         for layout in ("saelens", "sparsify", "dictionary_learning"):
-            if layout == "sparsify" and variant != "topk":
+            if layout == "sparsify" and variant != "topk" or layout != "saelens" and settings.get("normalize_activations") in ("layer_norm", "constant_norm_rescale"):
                 self.report.check(f"{name} to {layout}: refused", self.refused, run, layout)
                 continue
             if self.report.check(f"{name} to {layout}", self.exported, run, layout, want):

@@ -44,9 +44,6 @@ func ReadSAE(dir string) (*Imported, error) {
 	if errors.As(err, &mine) {
 		return nil, refuse("%s: %s", dir, mine.Msg)
 	}
-	if err == nil && !in.SAE.Transcodes {
-		in.SAE.center(true)
-	}
 	return in, err
 }
 

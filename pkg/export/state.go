@@ -51,5 +51,26 @@ func (s *SAE) Model() map[string]any {
 	if s.Prefixes != nil {
 		m["prefixes"] = s.Prefixes
 	}
+	if !s.unitRows() {
+		m["decoder_constraint"] = "none"
+	}
+	if !s.Centered {
+		m["apply_b_dec_to_input"] = false
+	}
+	if s.PerSample != "" {
+		m["normalize_activations"] = s.PerSample
+	}
 	return m
+}
+
+// Number is the value of a tensor of one number.
+func Number(t *checkpoint.Tensor) (float64, error) {
+	v, err := floats(codes[t.DType], t.Data)
+	if err == nil && len(v) != 1 {
+		err = refuse("a tensor of shape %v is no number", t.Shape)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return float64(v[0]), nil
 }

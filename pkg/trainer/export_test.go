@@ -124,18 +124,18 @@ func TestWhatCannotBeExportedOrImportedIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, args := range map[string][]string{
-		"expected one of safetensors":       {"export", "runs/a"},
-		"are for sparse autoencoders":       {"export", "runs/a", "--to", "saelens"},
-		"each sample by its own length":     {"export", "runs/topk", "--to", "saelens"},
-		"cannot be folded into topk":        {"export", "runs/plain", "--to", "sparsify", "--fold-norms"},
-		"the weights stay as they are":      {"export", "runs/a", "--to", "torch", "--fold-norms"},
-		"the folder nowhere does not exist": {"export", "runs/a", "--to", "torch", "--output", "nowhere/x.pt"},
-		"no layout that is read":            {"import", "empty", "--as", "x"},
-		"needs the name":                    {"import", "runs/a/export/model.safetensors"},
-		"expected a .npy":                   {"import", "runs/a/export/model.safetensors", "--as", "x", "--data", "x.yaml"},
-		`"a" exists in runs`:                {"import", "runs/a/export/model.safetensors", "--as", "a", "--output-dir", "runs"},
-		"no such file":                      {"import", "nothing.safetensors", "--as", "x"},
-		"--set model.latent=3: unknown key": {"import", "runs/a/export/model.safetensors", "--as", "x", "--set", "model.latent=3"},
+		"expected one of safetensors":                {"export", "runs/a"},
+		"are for sparse autoencoders":                {"export", "runs/a", "--to", "saelens"},
+		"each sample by its own length":              {"export", "runs/topk", "--to", "saelens"},
+		"cannot be folded into topk":                 {"export", "runs/plain", "--to", "sparsify", "--fold-norms"},
+		"the weights stay as they are":               {"export", "runs/a", "--to", "torch", "--fold-norms"},
+		"the folder nowhere does not exist":          {"export", "runs/a", "--to", "torch", "--output", "nowhere/x.pt"},
+		"no layout that is read":                     {"import", "empty", "--as", "x"},
+		"needs the name":                             {"import", "runs/a/export/model.safetensors"},
+		"expected a .npy":                            {"import", "runs/a/export/model.safetensors", "--as", "x", "--data", "x.yaml"},
+		"runs/a exists; give another name with --as": {"import", "runs/a/export/model.safetensors", "--as", "a", "--output-dir", "runs"},
+		"no such file":                               {"import", "nothing.safetensors", "--as", "x"},
+		"--set model.latent=3: unknown key":          {"import", "runs/a/export/model.safetensors", "--as", "x", "--set", "model.latent=3"},
 	} {
 		r := s.run(args...)
 		if r.code != exitMistake || !strings.Contains(r.messages, want) {

@@ -20,6 +20,9 @@ func (t *trained) sparse() (*export.SAE, error) {
 	if err != nil {
 		return nil, &checkpoint.Error{Path: t.path, Msg: err.Error()}
 	}
+	if err := t.foldScale(whole); err != nil {
+		return nil, err
+	}
 	stats := t.state("data", "normalization")
 	if stats == nil {
 		return whole, nil
@@ -34,24 +37,51 @@ func (t *trained) sparse() (*export.SAE, error) {
 
 // sparseCode says how a variant makes its codes, and with which settings.
 func sparseCode(typ, variant string, params any) (export.SAE, error) {
-	s := export.SAE{Variant: variant, Centered: true}
+	s := export.SAE{Variant: variant}
+	var c sae.Config
 	switch p := params.(type) {
 	case *sae.ReLUL1Config:
-		s.Code = export.ReLU
+		s.Code, c = export.ReLU, p.Config
 	case *sae.TopKConfig:
-		s.Code, s.K = export.TopK, float64(p.K)
+		s.Code, s.K, c = export.TopK, float64(p.K), p.Config
 	case *sae.BatchTopKConfig:
-		s.Code, s.K = export.Threshold, p.K
+		s.Code, s.K, c = export.Threshold, p.K, p.Config
 	case *sae.MatryoshkaConfig:
-		s.Code, s.K, s.Prefixes = export.Threshold, p.K, p.Widths()
+		s.Code, s.K, s.Prefixes, c = export.Threshold, p.K, p.Widths(), p.Config
 	case *sae.GatedConfig:
-		s.Code = export.Gated
+		s.Code, c = export.Gated, p.Config
 	case *sae.JumpReLUConfig:
-		s.Code = export.Threshold
+		s.Code, c = export.Threshold, p.Config
 	default:
 		return s, mistakef("this is a %s of variant %s, and the layouts of other tools are for sparse autoencoders with one input; use --to safetensors or torch", typ, variant)
 	}
+	s.Centered = c.ApplyBDecToInput
+	switch c.NormalizeActivations {
+	case "layer_norm", "constant_norm_rescale":
+		s.PerSample = c.NormalizeActivations
+	}
 	return s, nil
+}
+
+// foldScale takes the one factor of normalize_activations: expected_average_only_in into
+// the weights.
+func (t *trained) foldScale(s *export.SAE) error {
+	scale, err := checkpoint.Value[*checkpoint.Tensor](t.file.Model, "activation_scale")
+	if err != nil {
+		return nil // a model without one
+	}
+	c, err := export.Number(scale)
+	if err == nil && !(c > 0) {
+		err = fmt.Errorf("activation_scale is %v, expected a number above 0", c)
+	}
+	if err != nil {
+		return &checkpoint.Error{Path: t.path, Msg: err.Error()}
+	}
+	shift, factors := make([]float64, s.In), make([]float64, s.In)
+	for i := range factors {
+		factors[i] = 1 / c
+	}
+	return s.FoldInput(shift, factors)
 }
 
 // foldNormalization makes an SAE for the data before data.normalize.

@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -141,12 +143,14 @@ func (i *importer) document(name, outputDir string) (*config.Document, error) {
 	if i.data != "" || chosen {
 		delete(i.facts, "split") // it is of other data
 	}
-	text, err := yaml.Marshal(i.config)
-	if err != nil {
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "# Imported from %s (%s).\n", i.path, i.layout)
+	enc := yaml.NewEncoder(&text)
+	enc.SetIndent(2)
+	if err := enc.Encode(i.config); err != nil {
 		return nil, err
 	}
-	head := fmt.Sprintf("# Imported from %s (%s).\n", i.path, i.layout)
-	_, doc, err := config.ParseTrain("the imported config", append([]byte(head), text...), config.Options{Models: builtin.Registry(), Set: i.set})
+	_, doc, err := config.ParseTrain("the imported config", text.Bytes(), config.Options{Models: builtin.Registry(), Set: i.set})
 	return doc, err
 }
 
@@ -179,6 +183,9 @@ func (i *importer) place(name, outputDir string, doc *config.Document) (string, 
 		onExists = experiment.Overwrite
 	}
 	run, err := experiment.Begin(experiment.Options{OutputDir: outputDir, Name: name, OnExists: onExists})
+	if errors.Is(err, experiment.ErrExists) {
+		return "", mistakef("%s exists; give another name with --as, or --force replaces it", filepath.Join(outputDir, name))
+	}
 	if err != nil {
 		return "", err
 	}
