@@ -242,7 +242,8 @@ def trains(runs, server):
 def inference(runs, server):
     runs("extract-embeddings", "runs/plain")
     runs("predict", "runs/plain")
-    artifacts("plain", server.uri, "embeddings/test_embeddings.npy", "predictions/test_predictions.npy")
+    runs("report", "runs/plain")
+    artifacts("plain", server.uri, "report/loss.png", "report/index.html", "embeddings/test_embeddings.npy", "predictions/test_predictions.npy")
     client = MlflowClient(server.uri)
     experiment = client.get_experiment_by_name("interop").experiment_id
     demand(len(client.search_runs([experiment], filter_string="attributes.run_name = 'plain'")) == 1, "they made a run of their own")
@@ -283,7 +284,7 @@ def main():
             report.check("artifacts", artifacts, "plain", server.uri, "config.yaml", "logs/training.log", "checkpoints/best_model.pt")
             report.check("TensorBoard", tensorboard, "plain")
             report.check("CSV", table, "plain")
-            report.check("extract-embeddings and predict", inference, runs, server)
+            report.check("extract-embeddings, predict and report", inference, runs, server)
         report.check("server killed and restarted", restart, runs, server)
         report.check("proxy that drops and cuts", bad_proxy, runs, server, "drops", drop=0.3)
         report.check("proxy that garbles and delays", bad_proxy, runs, server, "garbles", garble=0.3, delay=0.1)

@@ -73,7 +73,13 @@ func writeReport(ctx context.Context, out *console, dir, which string) error {
 		out.note(fmt.Sprintf("the report has the curves only: %v", err))
 	}
 	page.Sections = append(page.Sections, sections...)
-	return saveReport(out, filepath.Join(t.dir, "report"), page)
+	pictures, err := saveReport(filepath.Join(t.dir, "report"), page)
+	if err != nil {
+		return err
+	}
+	reportCommand(ctx, out, t.dir, "report", map[string]any{"epoch": t.file.Epoch, "pictures": pictures})
+	index := filepath.Join(t.dir, "report", "index.html")
+	return out.result(map[string]any{"report": index, "pictures": pictures}, index)
 }
 
 // bestEpoch is the best epoch that a run has finished; 0 where it is not known.
@@ -166,36 +172,35 @@ func (t *trained) sections(ctx context.Context) (sections []report.Section, err 
 
 // saveReport writes page and pictures; pictures of an older report that this one has not
 // are removed.
-func saveReport(out *console, dir string, page report.Run) error {
+func saveReport(dir string, page report.Run) (pictures int, err error) {
 	files, err := page.Files()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var html bytes.Buffer
 	if err := page.WriteHTML(&html); err != nil {
-		return err
+		return 0, err
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
+		return 0, err
 	}
 	names := map[string]bool{}
 	for _, f := range append(files, report.File{Name: "index.html", Content: html.Bytes()}) {
 		names[f.Name] = true
 		if err := atomicfile.WriteFile(filepath.Join(dir, f.Name), f.Content); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	old, err := filepath.Glob(filepath.Join(dir, "*.png"))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, path := range old {
 		if !names[filepath.Base(path)] {
 			if err := os.Remove(path); err != nil {
-				return err
+				return 0, err
 			}
 		}
 	}
-	index := filepath.Join(dir, "index.html")
-	return out.result(map[string]any{"report": index, "pictures": len(files)}, index)
+	return len(files), nil
 }

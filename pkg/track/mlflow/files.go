@@ -31,6 +31,7 @@ func (w Wanted) rules() []rule {
 		{folder: filepath.Join(spoolDir, "records"), pattern: "*.json"},
 		{folder: "logs", pattern: "training.log", atEnd: true},
 		{folder: "report", pattern: "*.png", atEnd: true},
+		{folder: "report", pattern: "index.html", atEnd: true},
 	}
 	if w.Artifacts == None {
 		return all
