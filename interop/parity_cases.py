@@ -10,6 +10,7 @@ import numpy as np
 from parity_architectures import architecture_cases
 from parity_case import BATCH, BATCHES, CONV, MLP, NOISES, ROWS, case, gray, real
 from parity_cases_sae import sae_cases, sae_option_cases
+from parity_cases_vae import family_cases
 from parity_inputs import Draw
 
 
@@ -103,6 +104,7 @@ def cases():
         *vae_cases(),
         *vae_option_cases(),
         *architecture_cases(),
+        *family_cases(),
         *sae_cases(),
         *sae_option_cases(),
         *custom_cases(),

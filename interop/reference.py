@@ -10,6 +10,7 @@ The families are in reference_vae.py, reference_sae.py and reference_custom.py.
 import torch
 
 import reference_sae
+import reference_vae_coder
 from reference_custom import Custom
 from reference_vae import VAE
 
@@ -19,6 +20,8 @@ def build(model, shape):
     params = {k: v for k, v in model.items() if k not in ("type", "variant") and v is not None}
     kind, variant = model["type"], model.get("variant")
     if kind == "vae":
+        if variant in reference_vae_coder.TWINS:
+            return reference_vae_coder.TWINS[variant](shape, **params)
         params["beta"] = params.get("beta", 4.0) if variant == "beta_vae" else 1.0
         return VAE(shape, **params)
     if kind == "sae":

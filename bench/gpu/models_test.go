@@ -24,7 +24,11 @@ var sections = map[string][]string{
 		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, likelihood: laplace, kl: {schedule: linear, steps: 9}}",
 		"{type: vae, latent_dim: 3, encoder: {hidden_dims: [8], activation: tanh}, likelihood: categorical}",
 	},
-	"vae/beta_vae": {"{type: vae, variant: beta_vae, latent_dim: 2, beta: 4, encoder: {kind: conv, channels: [4, 4], hidden_dims: [12]}}"},
+	"vae/beta_vae":     {"{type: vae, variant: beta_vae, latent_dim: 2, beta: 4, encoder: {kind: conv, channels: [4, 4], hidden_dims: [12]}}"},
+	"vae/info_vae":     {"{type: vae, variant: info_vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, lambda: 5}"},
+	"vae/wae_mmd":      {"{type: vae, variant: wae_mmd, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}", "{type: vae, variant: wae_mmd, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, kernel: rbf}"},
+	"vae/ae":           {"{type: vae, variant: ae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}"},
+	"vae/denoising_ae": {"{type: vae, variant: denoising_ae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}"},
 	"sae/relu_l1": {
 		"{type: sae, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40}",
 		"{type: sae, d_sae: 96, sparsity_warmup_steps: 9, decoder_constraint: none, normalize_activations: expected_average_only_in}",

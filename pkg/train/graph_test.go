@@ -29,7 +29,11 @@ var sections = map[string][]string{
 		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}, likelihood: laplace, kl: {schedule: linear, steps: 90, free_bits: 0.1}}",
 		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [4]}, likelihood: categorical}",
 	},
-	"vae/beta_vae": {"{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv, channels: [2, 2], hidden_dims: [6]}}"},
+	"vae/beta_vae":     {"{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv, channels: [2, 2], hidden_dims: [6]}}"},
+	"vae/info_vae":     {"{type: vae, variant: info_vae, latent_dim: 2, encoder: {hidden_dims: [8]}, alpha: 0.2, lambda: 5, kl: {schedule: linear, steps: 90}}"},
+	"vae/wae_mmd":      {"{type: vae, variant: wae_mmd, latent_dim: 2, encoder: {hidden_dims: [8]}, kernel: rbf}"},
+	"vae/ae":           {"{type: vae, variant: ae, latent_dim: 2, encoder: {hidden_dims: [8]}}"},
+	"vae/denoising_ae": {"{type: vae, variant: denoising_ae, latent_dim: 2, encoder: {hidden_dims: [8]}, corruption: masking}"},
 	"sae/relu_l1": {
 		"{type: sae, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40, b_dec_init: mean}",
 		"{type: sae, d_sae: 24, sparsity_warmup_steps: 9, decoder_constraint: none, normalize_activations: expected_average_only_in}",

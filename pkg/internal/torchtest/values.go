@@ -54,3 +54,27 @@ type Eps struct{ Value *torch.Tensor }
 
 // Randn answers Value, whatever is asked for.
 func (e Eps) Randn([]int64, *torch.Tensor) *torch.Tensor { return e.Value }
+
+// Draws is a model.Noise that hands out the given numbers in order: each draw takes the
+// next ones, and after the last the first again.
+type Draws struct {
+	numbers []float64
+	at      int
+}
+
+// NewDraws takes the elements of a tensor.
+func NewDraws(t *torch.Tensor) *Draws { return &Draws{numbers: t.Float64s()} }
+
+// Randn takes as many numbers as the shape has elements, of the dtype of like.
+func (d *Draws) Randn(shape []int64, like *torch.Tensor) *torch.Tensor {
+	n := 1
+	for _, size := range shape {
+		n *= int(size)
+	}
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = d.numbers[d.at%len(d.numbers)]
+		d.at++
+	}
+	return torch.FromFloat64s(v, shape).To(like.DType())
+}

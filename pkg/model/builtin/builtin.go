@@ -13,6 +13,10 @@ func Registry() model.Registry {
 	return model.Registry{
 		vae.VAE(),
 		vae.BetaVAE(),
+		vae.InfoVAE(),
+		vae.WAEMMD(),
+		vae.AE(),
+		vae.DenoisingAE(),
 		sae.ReLUL1(),
 		sae.TopK(),
 		sae.BatchTopK(),

@@ -38,15 +38,19 @@ func TestTagsOfEveryVariantAreSound(t *testing.T) {
 
 // minimal is a model section for each variant with what is required and no more.
 var minimal = map[string]string{
-	"vae":        "{type: vae, latent_dim: 2}",
-	"beta_vae":   "{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv}}",
-	"relu_l1":    "{type: sae, d_sae: 8}",
-	"topk":       "{type: sae, variant: topk, d_sae: 8, k: 2}",
-	"batch_topk": "{type: sae, variant: batch_topk, d_sae: 8, k: 2}",
-	"matryoshka": "{type: sae, variant: matryoshka, d_sae: 8, k: 2}",
-	"gated":      "{type: sae, variant: gated, d_sae: 8}",
-	"jump_relu":  "{type: sae, variant: jump_relu, d_sae: 8}",
-	"custom":     "{type: custom_model, loss: mse, target: input, layers: [flatten, linear: 256]}",
+	"vae":          "{type: vae, latent_dim: 2}",
+	"beta_vae":     "{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv}}",
+	"info_vae":     "{type: vae, variant: info_vae, latent_dim: 2}",
+	"wae_mmd":      "{type: vae, variant: wae_mmd, latent_dim: 2}",
+	"ae":           "{type: vae, variant: ae, latent_dim: 2}",
+	"denoising_ae": "{type: vae, variant: denoising_ae, latent_dim: 2}",
+	"relu_l1":      "{type: sae, d_sae: 8}",
+	"topk":         "{type: sae, variant: topk, d_sae: 8, k: 2}",
+	"batch_topk":   "{type: sae, variant: batch_topk, d_sae: 8, k: 2}",
+	"matryoshka":   "{type: sae, variant: matryoshka, d_sae: 8, k: 2}",
+	"gated":        "{type: sae, variant: gated, d_sae: 8}",
+	"jump_relu":    "{type: sae, variant: jump_relu, d_sae: 8}",
+	"custom":       "{type: custom_model, loss: mse, target: input, layers: [flatten, linear: 256]}",
 }
 
 // Each variant trains, evaluates without moving anything, embeds and predicts in the
@@ -57,8 +61,8 @@ func TestEveryVariantKeepsTheContract(t *testing.T) {
 		t.Run(v.Type+"/"+v.Name, func(t *testing.T) {
 			build(t, minimal[v.Name], model.Inputs{Shape: shape}, torch.Float32, func(m model.Model) {
 				x := torchtest.Wave(6, 256, 0, 0.5).AddScalar(0.5).To(torch.Float32).Reshape(append([]int64{6}, shape...))
-				eps := torchtest.Eps{Value: torch.Ones([]int64{6, 2})}
-				train := m.Loss(&model.Context{Train: true, Noise: eps}, model.Batch{X: x})
+				noise := func() model.Noise { return torchtest.NewDraws(torchtest.Wave(1, 97, 0, 1)) }
+				train := m.Loss(&model.Context{Train: true, Noise: noise()}, model.Batch{X: x})
 				train.Loss.Backward()
 				for _, p := range nn.Params(m) {
 					if p.Tensor.Grad() == nil || p.Tensor.Grad().NonFinite().Item() != 0 {
@@ -68,8 +72,8 @@ func TestEveryVariantKeepsTheContract(t *testing.T) {
 				before := snapshot(m)
 				var first, second model.Output
 				torch.NoGrad(func() {
-					first = m.Loss(&model.Context{Noise: eps}, model.Batch{X: x})
-					second = m.Loss(&model.Context{Noise: eps, Scalars: model.AtStep(9)}, model.Batch{X: x})
+					first = m.Loss(&model.Context{Noise: noise()}, model.Batch{X: x})
+					second = m.Loss(&model.Context{Noise: noise(), Scalars: model.AtStep(9)}, model.Batch{X: x})
 				})
 				if a, b := first.Loss.Item(), second.Loss.Item(); a != b {
 					t.Errorf("evaluation gives %v, then %v", a, b)
@@ -80,7 +84,7 @@ func TestEveryVariantKeepsTheContract(t *testing.T) {
 				if !slices.Equal(before, snapshot(m)) {
 					t.Error("evaluation changed a tensor of the model")
 				}
-				checkOutputs(t, m, x, eps)
+				checkOutputs(t, m, x, noise())
 			})
 		})
 	}

@@ -2,10 +2,15 @@ package vae
 
 // Config is what the variants with the plain network are built from.
 type Config struct {
-	Network    `yaml:",inline"`
+	Network     `yaml:",inline"`
+	Observation `yaml:",inline"`
+	KL          KL `yaml:"kl" doc:"how the KL term enters the loss"`
+}
+
+// Observation says what the decoder's output means.
+type Observation struct {
 	Likelihood string  `yaml:"likelihood" default:"bernoulli" check:"oneof=bernoulli|gaussian|laplace|categorical" doc:"the distribution of a sample given its code: bernoulli and categorical (256 levels) for data in [0, 1], gaussian and laplace for any"`
 	Sigma      float64 `yaml:"sigma" default:"1.0" check:"gt=0" when:"likelihood=gaussian" doc:"the standard deviation of gaussian"`
-	KL         KL      `yaml:"kl" doc:"how the KL term enters the loss"`
 }
 
 // Network describes encoder and decoder.

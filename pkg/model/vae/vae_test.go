@@ -14,7 +14,7 @@ import (
 )
 
 func mlpConfig() Config {
-	return Config{Network: Network{LatentDim: 3, Encoder: Encoder{Kind: "mlp", HiddenDims: []int64{8, 6}, Activation: "relu"}}, Likelihood: "bernoulli"}
+	return Config{Network: Network{LatentDim: 3, Encoder: Encoder{Kind: "mlp", HiddenDims: []int64{8, 6}, Activation: "relu"}}, Observation: Observation{Likelihood: "bernoulli"}}
 }
 
 func convConfig(channels ...int64) Config { return kind("conv", channels...) }
