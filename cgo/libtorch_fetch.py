@@ -158,11 +158,12 @@ def watch(pip, folder, say, every=10):
 
 
 def size_of(folder):
-    """The bytes of all files in a folder, as far as they are still there."""
+    """The bytes of all files in a folder, as far as files and folders are still there."""
     size = 0
-    for path in Path(folder).rglob("*"):
-        with contextlib.suppress(OSError):
-            size += path.lstat().st_size
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(place, name)).st_size
     return size
 
 

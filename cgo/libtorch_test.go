@@ -303,3 +303,30 @@ print(libtorch_fetch.watch(pip, sys.argv[1], print, every=0.3).strip())`
 		t.Errorf("%v: %s", err, text)
 	}
 }
+
+// pip removes folders of its own while their size is being told.
+func TestAFolderThatGoesWhileItIsMeasuredCountsNothing(t *testing.T) {
+	dir := t.TempDir()
+	for _, path := range []string{"kept", "gone"} {
+		if err := os.MkdirAll(filepath.Join(dir, path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, path, "file"), []byte("12345"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.Command("python3", "-c", `
+import os, sys
+import libtorch_fetch
+scandir = os.scandir
+def late(path):
+    if os.path.basename(path) == "gone":
+        os.remove(os.path.join(path, "file"))
+        os.rmdir(path)
+    return scandir(path)
+os.scandir = late
+print(libtorch_fetch.size_of(sys.argv[1]))`, dir).CombinedOutput()
+	if got := strings.TrimSpace(string(out)); err != nil || got != "5" {
+		t.Errorf("%v: %s", err, got)
+	}
+}
