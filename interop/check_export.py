@@ -103,7 +103,7 @@ class Check:
                 self.report.check(f"{name} to {layout}: refused", self.refused, run, layout)
                 continue
             if self.report.check(f"{name} to {layout}", self.exported, run, layout, want):
-                self.report.check(f"{name} from {layout}", self.imported, run / "export" / layout, f"{name}_{layout}", want)
+                self.report.check(f"{name} from {layout}", self.imported, run / "export" / layout, f"{name}_{layout}", want, name == variant)
         self.report.check(f"{name}: weights", self.weights, run, want)
 
     def refused(self, run, layout):
@@ -120,18 +120,19 @@ class Check:
         gaps = near("features", features, want[0] * libraries.row_norms(layout, run / "export" / layout)), near("reconstructions", reconstructions, want[1])
         return f"{model}, features {gaps[0]:.1e}, reconstructions {gaps[1]:.1e}"
 
-    def imported(self, path, name, want):
-        """What was imported computes what is wanted, and the commands work on it."""
+    def imported(self, path, name, want, commands=False):
+        """What was imported computes what is wanted, and the other commands work on it."""
         done, said, code = self.command("import", path, "--as", name, "--output-dir", "imported", "--set", "data.source=npy",
                                         "--set", "data.train=data/train.npy", "--set", "data.test=data/test.npy")
         demand(code == 0, said)
         run = pathlib.Path(done["dir"])
         features, reconstructions = outputs(self.trainer, run)
         gaps = near("features", features, want[0]), near("reconstructions", reconstructions, want[1])
-        self.trainer("evaluate", run)
-        for command, argument in (("inspect", run / "checkpoints/best_model.pt"), ("show", run), ("list", "imported")):
-            done = subprocess.run([self.trainer.program, command, argument], capture_output=True, text=True, timeout=60)
-            demand(done.returncode == 0, f"{command}: {done.stderr.strip()}")
+        if commands:
+            self.trainer("evaluate", run)
+            for words in (("inspect", run / "checkpoints/best_model.pt"), ("show", run), ("list", "imported"), ("export", run, "--to", "saelens", "--no-progress")):
+                done = subprocess.run([self.trainer.program, *words], capture_output=True, text=True, timeout=60)
+                demand(done.returncode == 0, f"{words[0]}: {done.stderr.strip()}")
         return f"features {gaps[0]:.1e}, reconstructions {gaps[1]:.1e}"
 
     def weights(self, run, want):

@@ -47,6 +47,27 @@ func draw(code Code, variant string) *SAE {
 	return s
 }
 
+// drawTranscoder has o outputs.
+func drawTranscoder(code Code, variant string, o int) *SAE {
+	s := draw(code, variant)
+	s.Out, s.Transcodes, s.Centered, s.K = o, true, false, 3
+	s.WDec, s.BDec = s.WDec[:m*o], s.BDec[:o]
+	if variant == "skip_transcoder" {
+		s.WSkip = slices.Clone(s.WEnc[:n*o])
+	}
+	return s
+}
+
+// transcoders are one of each code and number of outputs.
+func transcoders() (list []*SAE) {
+	for _, code := range []Code{ReLU, TopK} {
+		for _, variant := range []string{"transcoder", "skip_transcoder"} {
+			list = append(list, drawTranscoder(code, variant, n), drawTranscoder(code, variant, 3))
+		}
+	}
+	return list
+}
+
 // every is one of each code and variant.
 func every() []*SAE {
 	return []*SAE{draw(ReLU, "relu_l1"), draw(TopK, "topk"), draw(Threshold, "jump_relu"), draw(Threshold, "batch_topk"), draw(Threshold, "matryoshka"), draw(Gated, "gated")}
@@ -83,6 +104,9 @@ func (s *SAE) compute(x []float64) (f, y []float64) {
 	}
 	for i := range y {
 		y[i] = float64(s.BDec[i])
+		for k := range s.WSkip[min(i*s.In, len(s.WSkip)):min((i+1)*s.In, len(s.WSkip))] {
+			y[i] += x[k] * float64(s.WSkip[i*s.In+k])
+		}
 		for j, v := range f {
 			y[i] += v * float64(s.WDec[j*s.Out+i])
 		}
@@ -158,6 +182,54 @@ func TestFoldedInputsGiveTheSame(t *testing.T) {
 			}
 			same(t, s.Variant, before, after, raw, func(_, y []float64) { copy(y, raw(y)) })
 		}
+	}
+}
+
+// A transcoder's inputs are folded, its outputs have units of their own.
+func TestFoldedInputsOfTranscodersGiveTheSame(t *testing.T) {
+	shift, scale := []float64{1, -2, 0, 3, 0.5}, []float64{2, 0.5, 1, 3, 0.1}
+	for _, s := range transcoders() {
+		after := s.copy()
+		if err := after.FoldInput(shift, scale); err != nil {
+			t.Fatal(err)
+		}
+		same(t, s.Variant, s, after, func(x []float64) []float64 {
+			out := slices.Clone(x)
+			for i := range out {
+				out[i] = x[i]*scale[i] + shift[i]
+			}
+			return out
+		}, nil)
+	}
+}
+
+func TestTranscodersComeBackFromWhatCanHoldThem(t *testing.T) {
+	held := map[string]int{}
+	for _, s := range transcoders() {
+		back, err := FromState(SAE{Code: s.Code, Variant: s.Variant, K: s.K, Transcodes: true}, s.State())
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "state of "+s.Variant, s, back, as, nil)
+		for _, layout := range []string{"saelens", "sparsify"} {
+			files, _, err := Of(layout, s.copy(), nil)
+			if err != nil {
+				continue // TestRefusalsSayWhy
+			}
+			held[layout]++
+			in, err := ReadSAE(write(t, files))
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, s.Variant+" in "+layout, s, in.SAE, as, nil)
+			if topk := layout == "saelens" && s.Code == TopK; !topk && (in.SAE.Variant != s.Variant || !in.SAE.Transcodes) {
+				t.Errorf("%s in %s came back as %s", s.Variant, layout, in.SAE.Variant)
+			}
+		}
+	}
+	// relu goes to SAELens whatever its outputs, topk with as many as inputs.
+	if held["saelens"] != 5 || held["sparsify"] != 2 {
+		t.Errorf("held %v", held)
 	}
 }
 
@@ -304,8 +376,7 @@ func TestFractionsAndFoldedThresholdsAreJumpReLU(t *testing.T) {
 func TestRefusalsSayWhy(t *testing.T) {
 	per := draw(TopK, "topk")
 	per.PerSample = "layer_norm"
-	coder := draw(TopK, "topk")
-	coder.Transcodes = true
+	coder := drawTranscoder(TopK, "skip_transcoder", n)
 	for _, c := range []struct {
 		layout string
 		s      *SAE
@@ -313,6 +384,7 @@ func TestRefusalsSayWhy(t *testing.T) {
 	}{
 		{"sparsify", per, "layer_norm"}, {"dictionary_learning", per, "layer_norm"},
 		{"dictionary_learning", coder, "no transcoders"}, {"saelens", coder, "none with topk"},
+		{"sparsify", drawTranscoder(TopK, "transcoder", 3), "has 3 and 5"},
 		{"lightning", coder, "no layout"},
 	} {
 		if _, _, err := Of(c.layout, c.s.copy(), nil); err == nil || !strings.Contains(err.Error(), c.want) {

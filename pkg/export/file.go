@@ -26,7 +26,7 @@ var FileNames = []string{saelensConfig, saelensWeights, sparsifyConfig, sparsify
 func Of(layout string, s *SAE, made map[string]string) (files []File, notes []string, err error) {
 	switch layout {
 	case "saelens":
-		files, err = s.saelens(made)
+		files, notes, err = s.saelens(made)
 	case "sparsify":
 		files, err = s.sparsify()
 	case "dictionary_learning":

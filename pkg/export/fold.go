@@ -12,13 +12,11 @@ import (
 //
 // by input and output; thresholds are compared with h, which stays. An SAE that is not
 // centred has the shift in b_enc instead. For one factor c on inputs, scale is 1/c: what
-// SAELens calls expected_average_only_in.
+// SAELens calls expected_average_only_in. The outputs of a transcoder have units of their
+// own, which stay; W_skip is folded as W_enc is.
 func (s *SAE) FoldInput(shift, scale []float64) error {
-	switch {
-	case s.PerSample != "":
+	if s.PerSample != "" {
 		return refuse("%s comes after another normalisation of the data, and no weights can express the two", s.PerSample)
-	case s.Transcodes:
-		return refuse("the data's normalisation is that of inputs and targets together, which no layout of a transcoder says")
 	}
 	s.own()
 	for i := range s.In {
@@ -27,6 +25,19 @@ func (s *SAE) FoldInput(shift, scale []float64) error {
 			row[j] = float32(float64(w) / scale[i])
 		}
 	}
+	if s.Transcodes {
+		s.foldSkip(shift, scale)
+	} else {
+		s.foldOutput(shift, scale)
+	}
+	if !s.Centered {
+		s.moveBias(shift, -1)
+	}
+	return nil
+}
+
+// foldOutput brings reconstructions back into the units of x.
+func (s *SAE) foldOutput(shift, scale []float64) {
 	for j := range s.Latents {
 		row := s.WDec[j*s.Out:][:s.Out]
 		for i, w := range row {
@@ -36,10 +47,21 @@ func (s *SAE) FoldInput(shift, scale []float64) error {
 	for i, b := range s.BDec {
 		s.BDec[i] = float32(float64(b)*scale[i] + shift[i])
 	}
-	if !s.Centered {
-		s.moveBias(shift, -1)
+}
+
+// foldSkip takes shift and scale into what outputs have of the input itself.
+func (s *SAE) foldSkip(shift, scale []float64) {
+	if s.WSkip == nil {
+		return
 	}
-	return nil
+	for o := range s.Out {
+		row, moved := s.WSkip[o*s.In:][:s.In], 0.0
+		for i, w := range row {
+			row[i] = float32(float64(w) / scale[i])
+			moved += shift[i] * float64(row[i])
+		}
+		s.BDec[o] = float32(float64(s.BDec[o]) - moved)
+	}
 }
 
 // FoldNorms gives the decoder's rows the norm 1 and every latent the activation that it
@@ -121,7 +143,7 @@ func (s *SAE) own() {
 		return
 	}
 	s.owned = true
-	for _, a := range []*[]float32{&s.WEnc, &s.BEnc, &s.WDec, &s.BDec, &s.Threshold, &s.BGate, &s.BMag, &s.RMag} {
+	for _, a := range []*[]float32{&s.WEnc, &s.BEnc, &s.WDec, &s.BDec, &s.Threshold, &s.BGate, &s.BMag, &s.RMag, &s.WSkip} {
 		*a = slices.Clone(*a)
 	}
 }

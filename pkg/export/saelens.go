@@ -20,10 +20,13 @@ const saelensVersion = "6.54.12"
 // saelens writes the architectures of SAELens 6: standard, topk, jumprelu, gated, and the
 // transcoders. What learns one threshold for all latents is a jumprelu, as SAELens itself
 // saves its batchtopk and matryoshka.
-func (s *SAE) saelens(made map[string]string) ([]File, error) {
+func (s *SAE) saelens(made map[string]string) (files []File, notes []string, err error) {
 	architecture, err := s.architecture()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if s.Transcodes && s.Code == TopK {
+		notes = append(notes, "SAELens has no transcoder with topk: a TopKSAE holds it that does not subtract b_dec, and its output is the transcoder's")
 	}
 	if s.Transcodes {
 		s.center(false)
@@ -39,10 +42,10 @@ func (s *SAE) saelens(made map[string]string) ([]File, error) {
 	if s.Code == TopK {
 		config["k"], config["rescale_acts_by_decoder_norm"] = int64(s.K), false
 	}
-	if s.Transcodes {
+	if strings.HasSuffix(architecture, "transcoder") {
 		config["d_out"] = s.Out
 	}
-	return []File{jsonFile(saelensConfig, config), tensorFile(saelensWeights, nil, s.arrays())}, nil
+	return []File{jsonFile(saelensConfig, config), tensorFile(saelensWeights, nil, s.arrays())}, notes, nil
 }
 
 func (s *SAE) perSample() string {
@@ -54,26 +57,24 @@ func (s *SAE) perSample() string {
 
 // architecture is SAELens' name for the code.
 func (s *SAE) architecture() (string, error) {
-	if !s.Transcodes {
-		return map[Code]string{ReLU: "standard", TopK: "topk", Threshold: "jumprelu", Gated: "gated"}[s.Code], nil
-	}
-	prefix, ok := map[Code]string{ReLU: "", Threshold: "jumprelu_"}[s.Code]
 	switch {
-	case !ok:
-		return "", refuse("SAELens has transcoders with relu and with thresholds, but none with %s", s.Code)
-	case s.PerSample != "":
-		return "", refuse("a transcoder of SAELens does not scale its outputs back, so that one trained with %s would come out wrong", s.PerSample)
-	case s.WSkip != nil:
-		return prefix + "skip_transcoder", nil
+	case !s.Transcodes:
+		return map[Code]string{ReLU: "standard", TopK: "topk", Threshold: "jumprelu", Gated: "gated"}[s.Code], nil
+	case s.Code == ReLU && s.WSkip != nil:
+		return "skip_transcoder", nil
+	case s.Code == ReLU:
+		return "transcoder", nil
+	case s.Code == TopK && s.WSkip == nil && s.In == s.Out:
+		return "topk", nil
 	}
-	return prefix + "transcoder", nil
+	return "", refuse("SAELens has transcoders with relu only, and none with %s that has a skip connection or other outputs than inputs", s.Code)
 }
 
 // architectures are those that are read, with their code. The last two are of training
 // checkpoints.
 var architectures = map[string]Code{
 	"standard": ReLU, "topk": TopK, "jumprelu": Threshold, "gated": Gated,
-	"transcoder": ReLU, "skip_transcoder": ReLU, "jumprelu_transcoder": Threshold, "jumprelu_skip_transcoder": Threshold,
+	"transcoder": ReLU, "skip_transcoder": ReLU,
 	"batchtopk": Threshold, "matryoshka_batchtopk": Threshold,
 }
 
@@ -104,7 +105,7 @@ func readSAELens(dir string) (*Imported, error) {
 	s.Code, s.Variant, s.K = code, variants[code], cfg.number("k", s.K)
 	s.Transcodes = strings.HasSuffix(architecture, "transcoder")
 	if s.Transcodes {
-		s.Centered = false
+		s.Centered, s.Variant = false, architecture
 	}
 	in.trained(architecture, cfg)
 	if err := in.saelensArrays(from, cfg); err != nil {
@@ -170,6 +171,9 @@ func (in *Imported) normalization(dir string, cfg settings) error {
 	switch kind := cfg.text("normalize_activations", "none"); kind {
 	case "none", "False", "false":
 	case "layer_norm", "constant_norm_rescale":
+		if in.SAE.Transcodes {
+			return refuse("it is a transcoder of inputs with %s, which trainer has not", kind)
+		}
 		in.SAE.PerSample = kind
 	case "expected_average_only_in", "True", "true":
 		scaler, err := readJSON(filepath.Join(dir, saelensScaler))

@@ -49,6 +49,14 @@ func readSparsify(dir string) (*Imported, error) {
 	}
 	s := &SAE{Code: TopK, Variant: "topk", K: cfg.number("k", 32), Transcodes: cfg.flag("transcode", false)}
 	s.Centered = !s.Transcodes
+	switch skip := cfg.flag("skip_connection", false); {
+	case skip && s.Transcodes:
+		s.Variant = "skip_transcoder"
+	case skip:
+		return nil, refuse("it is an autoencoder with a skip connection, which trainer has only in a transcoder")
+	case s.Transcodes:
+		s.Variant = "transcoder"
+	}
 	from.rename(map[string]string{"encoder.weight": "W_encᵀ", "encoder.bias": "b_enc"})
 	if err := from.only("sparsify", "W_enc", "b_enc", "W_dec", "b_dec", "W_skip"); err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ func FromState(s SAE, state *checkpoint.Dict) (*SAE, error) {
 			return nil, err
 		}
 	}
+	l.rename(map[string]string{"W_skip": "W_skipᵀ"}) // trainer multiplies from the left
 	s.owned = true
 	if err := s.take(*l); err != nil {
 		return nil, err
@@ -32,6 +33,9 @@ func (s *SAE) State() *checkpoint.Dict {
 		if a.name == "threshold" && s.sharedThreshold() {
 			a.shape, a.values = []int64{}, a.values[:1]
 		}
+		if a.name == "W_skip" {
+			a = array{a.name, []int64{a.shape[1], a.shape[0]}, transposed(a.values, s.Out, s.In)}
+		}
 		d.Set(a.name, tensorOf(a))
 	}
 	return d
@@ -42,6 +46,13 @@ func (s *SAE) sharedThreshold() bool { return s.Variant == "batch_topk" || s.Var
 // Model is the model section of a config that builds it.
 func (s *SAE) Model() map[string]any {
 	m := map[string]any{"type": "sae", "variant": s.Variant, "d_sae": s.Latents}
+	if s.Transcodes {
+		m["activation"] = string(s.Code)
+		if s.Code == TopK {
+			m["k"] = int64(s.K)
+		}
+		return m
+	}
 	switch s.Variant {
 	case "topk":
 		m["k"] = int64(s.K)

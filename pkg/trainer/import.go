@@ -112,7 +112,11 @@ func (i *importer) read() error {
 		i.notes = append(i.notes, "not kept, for trainer has no place for it: "+strings.Join(in.Belongs, ", "))
 	}
 	i.config = map[string]any{"model": in.SAE.Model()}
-	i.facts = map[string]any{"inputs": map[string]any{"shape": []int64{int64(in.SAE.In)}, "label_shape": nil, "classes": 0}, "normalization": map[string]any{"kind": "none"}}
+	inputs := map[string]any{"shape": []int64{int64(in.SAE.In)}, "label_shape": nil, "classes": 0}
+	if in.SAE.Transcodes {
+		inputs["label_shape"] = []int64{int64(in.SAE.Out)}
+	}
+	i.facts = map[string]any{"inputs": inputs, "normalization": map[string]any{"kind": "none"}}
 	i.file.Model = in.SAE.State()
 	i.notes = append(i.notes, "how it was trained is not in the folder: the training section has the defaults, and there is no optimizer state to resume with")
 	return nil

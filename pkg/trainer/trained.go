@@ -151,7 +151,8 @@ func (t *trained) inputs(d *dataset.Data) (model.Inputs, error) {
 	if err != nil {
 		return in, fmt.Errorf("%s: %w", t.path, err)
 	}
-	if fmt.Sprint(shape) != fmt.Sprint(in.Shape) {
+	_, imported := t.file.TrainerState.Get("imported_from") // a layout knows the numbers of a sample alone
+	if fmt.Sprint(shape) != fmt.Sprint(in.Shape) && !(imported && (model.Inputs{Shape: shape}).Dim() == in.Dim()) {
 		return in, mistakef("data: found samples of shape %v, but the model in %s was trained on %v; give data of that shape", in.Shape, t.path, shape)
 	}
 	in.LabelShape = nil
