@@ -18,6 +18,7 @@ type Training struct {
 	Threads       int            `yaml:"threads" default:"0" check:"min=0,max=1024" doc:"CPU threads; 0 = physical cores"`
 	Deterministic bool           `yaml:"deterministic" default:"true" doc:"the same numbers in each run; on a GPU, convolutions and scatters take slower algorithms for it, and none is chosen by trying"`
 	EarlyStopping *EarlyStopping `yaml:"early_stopping" doc:"when to stop early; nil = never"`
+	EvaluateAtEnd bool           `yaml:"evaluate_at_end" default:"false" doc:"when the run has finished, evaluate its best checkpoint in one pass over val and test: into evaluation/, the summary and the report"`
 	LogEverySteps int            `yaml:"log_every_steps" default:"50" check:"min=1" doc:"steps between two log lines"`
 	Profile       int            `yaml:"profile" default:"0" check:"min=0" doc:"lines of logs/profile.txt, a table of the slowest ops of a few steps, with a Chrome trace beside it; 0 = no profile"`
 }

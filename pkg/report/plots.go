@@ -24,6 +24,55 @@ type Group struct {
 type Scatter struct {
 	Title, X, Y string
 	Groups      []Group
+	Line        []Point // a line under the points, such as a frontier; empty for none
+	LogX        bool    // a logarithmic axis; left linear where the values are not above 0, or near each other
+}
+
+// spreads says whether a logarithmic axis serves.
+func (s Scatter) spreads() bool {
+	least, most := math.Inf(1), 0.0
+	for _, g := range s.Groups {
+		for _, p := range g.Points {
+			if finite(p) {
+				least, most = min(least, p.X), max(most, p.X)
+			}
+		}
+	}
+	return least > 0 && most >= 10*least
+}
+
+// fewPoints are so few that each is drawn as a mark of its own.
+const fewPoints = 200
+
+// radius is that of a point.
+func (s Scatter) radius() vg.Length {
+	n := 0
+	for _, g := range s.Groups {
+		n += len(g.Points)
+	}
+	if n <= fewPoints {
+		return vg.Points(3.5)
+	}
+	return vg.Points(1.8)
+}
+
+func (s Scatter) addLine(p *plot.Plot) error {
+	var at plotter.XYs
+	for _, q := range s.Line {
+		if finite(q) {
+			at = append(at, plotter.XY{X: q.X, Y: q.Y})
+		}
+	}
+	if len(at) < 2 {
+		return nil
+	}
+	line, err := plotter.NewLine(at)
+	if err != nil {
+		return fmt.Errorf("draw %s: %w", s.Title, err)
+	}
+	line.LineStyle = draw.LineStyle{Color: color.Gray{0x80}, Width: vg.Points(1.2), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
+	p.Add(line)
+	return nil
 }
 
 // Name is the title.
@@ -42,6 +91,10 @@ func (s Scatter) legend() []Legend {
 
 func (s Scatter) draw(legend bool) (*plot.Plot, error) {
 	p := newPlot(s.Title, s.X, s.Y)
+	if err := s.addLine(p); err != nil {
+		return nil, err
+	}
+	radius := s.radius()
 	for i, g := range s.Groups {
 		var at plotter.XYs
 		for _, q := range g.Points {
@@ -58,14 +111,22 @@ func (s Scatter) draw(legend bool) (*plot.Plot, error) {
 		}
 		c := palette[i%len(palette)]
 		c.A = 0xb0
-		dots.GlyphStyle = draw.GlyphStyle{Color: color.NRGBA(c), Radius: vg.Points(1.8), Shape: draw.CircleGlyph{}}
+		dots.GlyphStyle = draw.GlyphStyle{Color: color.NRGBA(c), Radius: radius, Shape: draw.CircleGlyph{}}
 		p.Add(dots)
 		if legend && len(s.Groups) > 1 {
 			p.Legend.Add(g.Name, dots)
 		}
 	}
-	p.X.Min, p.X.Max = roomAround(p.X.Min, p.X.Max)
 	p.Y.Min, p.Y.Max = roomAround(p.Y.Min, p.Y.Max)
+	if legend && len(s.Groups) > 1 {
+		p.Y.Max += 0.08 * float64(len(s.Groups)) * (p.Y.Max - p.Y.Min)
+	}
+	if s.LogX && s.spreads() {
+		room := math.Pow(p.X.Max/p.X.Min, 0.04)
+		p.X.Scale, p.X.Tick.Marker, p.X.Min, p.X.Max = plot.LogScale{}, logTicks{}, p.X.Min/room, p.X.Max*room
+	} else {
+		p.X.Min, p.X.Max = roomAround(p.X.Min, p.X.Max)
+	}
 	return p, nil
 }
 

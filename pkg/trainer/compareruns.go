@@ -21,12 +21,22 @@ func compareCommand() *cli.Command {
 		Name: "compare", Usage: "what differs between runs: config, metrics, curves", ArgsUsage: "DIR DIR…",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "html", Usage: "`FILE` write a page with curves there"},
+			&cli.BoolFlag{Name: "frontier", Usage: "plot L0 and FVU of the SAEs in and below each DIR"},
+			&cli.StringFlag{Name: "png", Value: "frontier.png", Usage: "`FILE` where the plot of --frontier goes"},
 			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
 		},
 		Action: func(c *cli.Context) error {
 			dirs, err := targets(c)
 			if err != nil {
 				return err
+			}
+			switch frontier := c.Bool("frontier"); {
+			case frontier && c.IsSet("html"):
+				return mistakef("--frontier draws a PNG; give --png FILE in place of --html")
+			case !frontier && c.IsSet("png"):
+				return mistakef("--png is for the plot of --frontier; give both, or --html FILE")
+			case frontier:
+				return runFrontier(c.Context, newConsole(c), dirs, c.String("png"))
 			}
 			if len(dirs) < 2 {
 				return mistakef("compare needs two runs or more, found %s; `trainer show %s` tells all of one", dirs[0], dirs[0])

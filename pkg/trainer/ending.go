@@ -17,7 +17,8 @@ type ending struct {
 	monitor string
 	result  train.Result
 	took    time.Duration
-	err     error // nil: the run finished
+	err     error       // nil: the run finished
+	values  *evaluation // at the end of the run; nil where there is none
 }
 
 // files are the paths of the run's files that are there, by what they are.
@@ -90,9 +91,13 @@ func (e *ending) tell(out *console) {
 // record is the summary of a finished run for programs.
 func (e *ending) record() map[string]any {
 	r, files := e.result, e.files()
-	return map[string]any{
+	record := map[string]any{
 		"dir": e.dir, "epochs": r.Epochs, "steps": r.Steps, "monitor": e.monitor,
 		"best": number(r.Score.Best), "best_epoch": r.Score.BestEpoch, "stopped_early": r.Stopped,
 		"seconds": e.took.Seconds(), "config": files["config"], "checkpoint": files["checkpoint"], "log": files["log"], "next": e.next(),
 	}
+	if e.values != nil {
+		record["evaluation"] = e.values.record["splits"]
+	}
+	return record
 }

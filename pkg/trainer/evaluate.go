@@ -50,7 +50,10 @@ func evaluateCommand() *cli.Command {
 					return err
 				}
 			}
-			return locate(doc, e.evaluate(c.Context))
+			if err := e.evaluate(c.Context); err != nil {
+				return locate(doc, err)
+			}
+			return console.result(e.record, e.text())
 		},
 	}
 }
@@ -69,6 +72,7 @@ type evaluation struct {
 	explain bool
 	other   *trained // an SAE to compare with; nil for none
 	results []evaluated
+	record  map[string]any  // for programs, when all is kept
 	fresh   []metrics.Value // of factors, on samples that belong to no split
 	fitted  *coding         // what probes are fitted on
 }
@@ -81,6 +85,7 @@ type evaluated struct {
 	more    map[string]any // density, confusion, what the likelihood measures
 }
 
+// evaluate computes the metrics and keeps them with the run.
 func (e *evaluation) evaluate(ctx context.Context) error {
 	t := e.trained
 	if t.notice != "" {
@@ -100,13 +105,17 @@ func (e *evaluation) evaluate(ctx context.Context) error {
 	if err := engine.Do(ctx, func() error { return e.all(ctx) }); err != nil {
 		return err
 	}
-	record, err := e.save()
-	if err != nil {
+	return e.keep(ctx)
+}
+
+// keep writes the files, and reports to MLflow where the run is reported there.
+func (e *evaluation) keep(ctx context.Context) (err error) {
+	if e.record, err = e.save(); err != nil {
 		return err
 	}
 	e.reportMetrics()
-	reportCommand(ctx, e.console, t.dir, "evaluate", record)
-	return e.console.result(record, e.text())
+	reportCommand(ctx, e.console, e.trained.dir, "evaluate", e.record)
+	return nil
 }
 
 // all evaluates the splits, inside Engine.Do.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/gotrainer/trainer/pkg/atomicfile"
 	"github.com/gotrainer/trainer/pkg/checkpoint"
@@ -45,19 +46,25 @@ func (e *evaluation) save() (map[string]any, error) {
 	return map[string]any{"checkpoint": e.trained.path, "epoch": e.trained.file.Epoch, "splits": splits, "files": files}, nil
 }
 
-// text is the table: a row for each metric, a column for each split.
-func (e *evaluation) text() string {
-	t := &table{right: map[int]bool{}}
-	head, samples := []string{"metric"}, []string{"samples"}
-	var names []string
-	for i, r := range e.results {
-		t.right[i+1] = true
-		head, samples = append(head, r.split), append(samples, fmt.Sprint(r.samples))
+// names are all metrics, in the order in which they were computed.
+func (e *evaluation) names() (names []string) {
+	for _, r := range e.results {
 		for _, v := range r.values {
 			if !slices.Contains(names, v.Name) {
 				names = append(names, v.Name)
 			}
 		}
+	}
+	return names
+}
+
+// table has a row for each of the metrics, and a column for each split.
+func (e *evaluation) table(names []string) *table {
+	t := &table{right: map[int]bool{}}
+	head, samples := []string{"metric"}, []string{"samples"}
+	for i, r := range e.results {
+		t.right[i+1] = true
+		head, samples = append(head, r.split), append(samples, fmt.Sprint(r.samples))
 	}
 	t.add(head...)
 	t.add(samples...)
@@ -74,7 +81,18 @@ func (e *evaluation) text() string {
 		}
 		t.add(row...)
 	}
-	text := t.String()
+	return t
+}
+
+// summary leaves out what there is one of for each latent.
+func (e *evaluation) summary() string {
+	return e.table(slices.DeleteFunc(e.names(), func(name string) bool { return strings.Contains(name, "/") })).String()
+}
+
+// text is the table, and what must be known to read it.
+func (e *evaluation) text() string {
+	names := e.names()
+	text := e.table(names).String()
 	if note := e.aboutLikelihood(); note != "" {
 		text += "\n\n" + note
 	}

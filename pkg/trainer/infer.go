@@ -58,13 +58,14 @@ func inferConfig(c *cli.Context) (*config.Infer, *config.Document, error) {
 		}
 		return config.LoadInfer(path, o)
 	}
-	full, err := filepath.Abs(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	text := fmt.Sprintf("experiment: {name: %q, output_dir: %q}\n", filepath.Base(full), filepath.Join(path, ".."))
-	cfg, _, err := config.ParseInfer(path, []byte(text), o)
+	cfg, _, err := config.ParseInfer(path, targetConfig(path), o)
 	return cfg, nil, err
+}
+
+// targetConfig is a config that names the run in a directory, and leaves all else as it is
+// by default.
+func targetConfig(dir string) []byte {
+	return fmt.Appendf(nil, "experiment: {name: %q, output_dir: %q}\n", filepath.Base(absolute(dir)), filepath.Join(dir, ".."))
 }
 
 func runInfer(ctx context.Context, console *console, cfg *config.Infer, kind inference) error {

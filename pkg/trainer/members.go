@@ -152,7 +152,9 @@ func together(ctx context.Context, members []*member) error {
 	for i, m := range members {
 		if errs[i] != nil {
 			errs[i] = fmt.Errorf("%s: %w", m.name, errs[i])
+			continue
 		}
+		m.end.evaluate(ctx, m.out, m.s)
 	}
 	return errors.Join(errs...)
 }

@@ -64,6 +64,9 @@ func writeReport(ctx context.Context, out *console, dir, which string) error {
 		page.Notes = append(page.Notes, fmt.Sprintf("There are no curves: %v.", withoutPath(err)))
 	}
 	page.Sections = append(page.Sections, curves(events, bestEpoch(t.dir))...)
+	if evaluation, ok := savedEvaluations(t.dir); ok {
+		page.Sections = append(page.Sections, evaluation)
+	}
 	sections, err := t.sections(ctx)
 	if errors.Is(err, context.Canceled) {
 		return err

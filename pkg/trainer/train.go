@@ -172,6 +172,9 @@ func trainBuilt(ctx context.Context, out *console, s *session, doc *config.Docum
 		out.note(n)
 	}
 	end.dir = run.Dir()
+	if s.parts.Seat == nil && finishErr == nil { // others, which still train, share the random streams that a model is made with
+		end.evaluate(ctx, out, s)
+	}
 	end.tell(out)
 	return end, errors.Join(err, finishErr)
 }
