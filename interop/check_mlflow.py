@@ -88,7 +88,7 @@ def equals(name, uri, status="FINISHED"):
     demand(run.info.status == status, f"the run is {run.info.status}, expected {status}")
     demand(run.info.run_name == name and run.data.tags["fold"] == "3" and run.data.tags["model.type"] == "vae", f"name or tags: {run.data.tags}")
     demand(run.data.params["training.log_every_steps"] == "3" and run.data.params["model.encoder.kind"] == "mlp", f"params: {run.data.params}")
-    there = [k for k in run.data.metrics if not k.startswith("system/")]
+    there = [k for k in run.data.metrics if not k.startswith(("system/", "evaluation/"))]
     want = points(name)
     demand(sorted(there) == sorted(want), f"metrics {sorted(there)}, expected {sorted(want)}")
     n = 0
@@ -250,6 +250,20 @@ def inference(runs, server):
     return equals("plain", server.uri)
 
 
+def evaluation(runs, server):
+    """The metrics of each split are in the run, at the checkpoint's step."""
+    runs("evaluate", "runs/plain")
+    artifacts("plain", server.uri, "evaluation/test_evaluation.json")
+    client, run_id, n = MlflowClient(server.uri), state("plain")["mlflow_run_id"], 0
+    for split in ("val", "test"):
+        saved = json.loads(pathlib.Path("runs", "plain", "evaluation", f"{split}_evaluation.json").read_text())["metrics"]
+        for name, value in saved.items():
+            history = client.get_metric_history(run_id, f"evaluation/{split}/{name}")
+            demand(len(history) == 1 and np.isclose(history[0].value, float(value), equal_nan=True), f"{split}/{name} is {history}, expected {value}")
+            n += 1
+    return f"{n} metrics"
+
+
 def speed(runs, server):
     """Steps a second with a server that answers in 5 s and without one, in turns: told, not judged."""
     rates = {"without": [], "5 s": []}
@@ -285,6 +299,7 @@ def main():
             report.check("TensorBoard", tensorboard, "plain")
             report.check("CSV", table, "plain")
             report.check("extract-embeddings, predict and report", inference, runs, server)
+            report.check("evaluate", evaluation, runs, server)
         report.check("server killed and restarted", restart, runs, server)
         report.check("proxy that drops and cuts", bad_proxy, runs, server, "drops", drop=0.3)
         report.check("proxy that garbles and delays", bad_proxy, runs, server, "garbles", garble=0.3, delay=0.1)

@@ -38,28 +38,43 @@ func NewImage(channels, height, width int, span float64) *Image {
 func (m *Image) Add(x, y []float32) {
 	plane := m.height * m.width
 	size := m.channels * plane
-	for at := 0; at < len(x); at += size {
-		e := 0.0
-		for i := at; i < at+size; i++ {
-			d := float64(x[i]) - float64(y[i])
-			e += d * d
+	n := len(x) / size
+	psnr, ssim := make([]float64, n), make([]float64, n)
+	parallel(n, func(i int) {
+		a, b, e := x[i*size:(i+1)*size], y[i*size:(i+1)*size], 0.0
+		for d, v := range a {
+			difference := float64(v) - float64(b[d])
+			e += difference * difference
 		}
-		m.n++
-		m.psnr += 10 * math.Log10(m.span*m.span/(e/float64(size)))
+		psnr[i] = 10 * math.Log10(m.span*m.span/(e/float64(size)))
 		for c := range m.channels {
-			m.ssim += m.similarity(x[at+c*plane:at+(c+1)*plane], y[at+c*plane:at+(c+1)*plane]) / float64(m.channels)
+			ssim[i] += m.similarity(a[c*plane:(c+1)*plane], b[c*plane:(c+1)*plane]) / float64(m.channels)
 		}
+	})
+	for i := range n {
+		m.n++
+		m.psnr += psnr[i]
+		m.ssim += ssim[i]
 	}
 }
 
 // similarity is the mean over all places of the window inside the picture.
 func (m *Image) similarity(x, y []float32) float64 {
-	moment := func(of func(i int) float64) []float64 { return m.blur(of) }
-	mx := moment(func(i int) float64 { return float64(x[i]) })
-	my := moment(func(i int) float64 { return float64(y[i]) })
-	xx := moment(func(i int) float64 { return float64(x[i]) * float64(x[i]) })
-	yy := moment(func(i int) float64 { return float64(y[i]) * float64(y[i]) })
-	xy := moment(func(i int) float64 { return float64(x[i]) * float64(y[i]) })
+	product := func(a, b []float32) []float64 {
+		out := make([]float64, len(a))
+		for i, v := range a {
+			out[i] = float64(v) * float64(b[i])
+		}
+		return m.blur(out)
+	}
+	plain := func(a []float32) []float64 {
+		out := make([]float64, len(a))
+		for i, v := range a {
+			out[i] = float64(v)
+		}
+		return m.blur(out)
+	}
+	mx, my, xx, yy, xy := plain(x), plain(y), product(x, x), product(y, y), product(x, y)
 	c1, c2 := ssimK1*m.span*ssimK1*m.span, ssimK2*m.span*ssimK2*m.span
 	sum := 0.0
 	for i := range mx {
@@ -70,22 +85,24 @@ func (m *Image) similarity(x, y []float32) float64 {
 }
 
 // blur is the windowed mean of a picture at every place where the window fits.
-func (m *Image) blur(of func(i int) float64) []float64 {
+func (m *Image) blur(of []float64) []float64 {
 	k := len(m.window)
 	w, h := m.width-k+1, m.height-k+1
-	rows := make([]float64, m.height*w)
+	rows, out := make([]float64, m.height*w), make([]float64, h*w)
 	for y := range m.height {
-		for x := range w {
-			for i, g := range m.window {
-				rows[y*w+x] += g * of(y*m.width+x+i)
+		row, to := of[y*m.width:(y+1)*m.width], rows[y*w:(y+1)*w]
+		for i, g := range m.window {
+			for x := range to {
+				to[x] += g * row[x+i]
 			}
 		}
 	}
-	out := make([]float64, h*w)
 	for y := range h {
-		for x := range w {
-			for i, g := range m.window {
-				out[y*w+x] += g * rows[(y+i)*w+x]
+		to := out[y*w : (y+1)*w]
+		for i, g := range m.window {
+			row := rows[(y+i)*w : (y+i+1)*w]
+			for x := range to {
+				to[x] += g * row[x]
 			}
 		}
 	}

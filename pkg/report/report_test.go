@@ -100,3 +100,23 @@ func TestAPageNeedsNothingBesideItAndTakesNoTextForMarkup(t *testing.T) {
 		}
 	}
 }
+
+func TestAScatterHasItsLineAndALogarithmicAxis(t *testing.T) {
+	s := Scatter{Title: "frontier", X: "x", Y: "y", LogX: true, Line: []Point{{1, 3}, {10, 2}, {100, 1}},
+		Groups: []Group{{"a", []Point{{1, 3}, {100, 1}}}, {"b", []Point{{10, 2}, {math.NaN(), 1}}}}}
+	with, err := drawSVG(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(with, "stroke-dasharray") || !strings.Contains(with, ">100<") {
+		t.Errorf("no dashed line, or no tick at 100 in %s", with)
+	}
+	if picture, err := PNG(s); err != nil || len(picture) == 0 {
+		t.Error(err)
+	}
+	s.Line, s.Groups[0].Points[0].X = nil, 0 // which no logarithmic axis has
+	without, err := drawSVG(s)
+	if err != nil || strings.Contains(without, "stroke-dasharray") {
+		t.Errorf("%v, a line of no points in %s", err, without)
+	}
+}

@@ -9,8 +9,9 @@ import (
 
 // survey is what one look at a split's numbers tells before the model sees them.
 type survey struct {
-	mean      []float64 // as the model takes them
-	low, high float64   // in the data's own units
+	mean      []float64 // of samples, as the model takes them
+	labels    []float64 // mean of the labels; nil without
+	low, high float64   // of samples, in the data's own units
 }
 
 // span is the range of values: 1 for data in [0, 1], else the largest minus the smallest.
@@ -23,11 +24,14 @@ func (s survey) span() float64 {
 
 func (e *evaluation) survey(ctx context.Context, s *dataset.Split) (survey, error) {
 	dim := e.dim()
-	seen, sum := survey{}, make([]float64, dim)
-	first := true
-	err := e.read(ctx, e.data, s, s.Len(), func(x, _ []float32, _ int) error {
+	width, n := labelWidth(e.data.LabelShape), float64(s.Len())
+	seen, first := survey{mean: make([]float64, dim), labels: make([]float64, width)}, true
+	err := e.read(ctx, e.data, s, s.Len(), func(x, labels []float32, _ int) error {
 		for i, v := range x {
-			sum[i%dim] += float64(v)
+			seen.mean[i%dim] += float64(v) / n
+		}
+		for i, v := range labels {
+			seen.labels[i%width] += float64(v) / n
 		}
 		e.data.Denormalize(x)
 		for _, v := range x {
@@ -38,10 +42,6 @@ func (e *evaluation) survey(ctx context.Context, s *dataset.Split) (survey, erro
 		}
 		return nil
 	})
-	for i := range sum {
-		sum[i] /= float64(s.Len())
-	}
-	seen.mean = sum
 	return seen, err
 }
 

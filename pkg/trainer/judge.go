@@ -27,6 +27,7 @@ type judge interface {
 func (e *evaluation) judges(m model.Model, s survey) (list []judge, err error) {
 	p, predicts := m.(infer.Predictor)
 	embedder, embeds := m.(infer.Embedder)
+	sparse := embeds && e.embedsAs(embedder, "codes")
 	switch {
 	case predicts && p.Reconstructs():
 		j := &reconstructionJudge{e: e, model: p, all: metrics.NewReconstruction(e.dim(), s.mean)}
@@ -34,16 +35,19 @@ func (e *evaluation) judges(m model.Model, s survey) (list []judge, err error) {
 			j.image = metrics.NewImage(channels, height, width, s.span())
 		}
 		list = append(list, j)
+	case predicts && e.data.LabelShape != nil && sparse: // a transcoder: its labels are what it reconstructs
+		list = append(list, &reconstructionJudge{e: e, model: p, labels: true, all: metrics.NewReconstruction(labelWidth(e.data.LabelShape), s.labels)})
 	case predicts && e.data.LabelShape != nil:
 		list = append(list, &labelJudge{e: e, model: p})
 	}
 	if embeds && e.embedsAs(embedder, "mean_logvar") {
 		list = append(list, &posteriorJudge{e: e, model: embedder})
 	}
-	if embeds && e.embedsAs(embedder, "codes") {
-		j := &sparsityJudge{e: e, model: embedder, decoder: decoderOf(m)}
+	if sparse {
+		j := &sparsityJudge{e: e, model: embedder}
+		j.decoder, j.dim = decoderOf(m)
 		if e.other != nil {
-			if j.other, err = e.otherDecoder(e.dim()); err != nil {
+			if j.other, err = e.otherDecoder(j.dim); err != nil {
 				return nil, err
 			}
 		}
@@ -63,17 +67,22 @@ func (e *evaluation) dim() int {
 	return dim
 }
 
-// reconstructionJudge compares predictions with inputs, as the model sees them; pictures
-// in the data's own units.
+// reconstructionJudge compares predictions with inputs, as the model sees them, or with
+// labels; pictures in the data's own units.
 type reconstructionJudge struct {
-	e     *evaluation
-	model infer.Predictor
-	all   *metrics.Reconstruction
-	image *metrics.Image // nil where samples are none
+	e      *evaluation
+	model  infer.Predictor
+	labels bool
+	all    *metrics.Reconstruction
+	image  *metrics.Image // nil where samples are none
 }
 
 func (j *reconstructionJudge) add(b judged) error {
 	y := j.model.Predict(b.tensor).Float32s()
+	if j.labels {
+		j.all.Add(b.labels, y)
+		return nil
+	}
 	j.all.Add(b.x, y)
 	if j.image == nil {
 		return nil

@@ -15,7 +15,8 @@ import (
 type sparsityJudge struct {
 	e              *evaluation
 	model          infer.Embedder
-	decoder, other []float32
+	decoder, other []float32 // rows of dim numbers; nil where there are none
+	dim            int
 	all            *metrics.Sparsity
 }
 
@@ -35,22 +36,22 @@ func (j *sparsityJudge) values(more map[string]any) []metrics.Value {
 	more["density_log10"] = j.all.Density()
 	values := j.all.Values()
 	if j.other != nil && j.decoder != nil {
-		values = append(values, metrics.MMCS(j.decoder, j.other, j.e.dim())...)
+		values = append(values, metrics.MMCS(j.decoder, j.other, j.dim)...)
 	}
-	if truth := j.e.data.Dictionary; truth != nil && j.decoder != nil {
-		values = append(values, metrics.Recovery(truth.Data, j.decoder, j.e.dim())...)
+	if truth := j.e.data.Dictionary; truth != nil && j.dim == truth.Cols {
+		values = append(values, metrics.Recovery(truth.Data, j.decoder, j.dim)...)
 	}
 	return values
 }
 
-// decoderOf is W_dec, [m, n]; nil for a model without one.
-func decoderOf(m any) []float32 {
+// decoderOf is W_dec, [m, …], and how many numbers a row has; nil for a model without one.
+func decoderOf(m any) (rows []float32, dim int) {
 	for _, p := range nn.StateDict(m) {
 		if p.Name == "W_dec" {
-			return p.Tensor.Detach().Float32s()
+			return p.Tensor.Detach().Float32s(), int(p.Tensor.Numel() / p.Tensor.Size(0))
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 // otherDecoder is W_dec of the other SAE's checkpoint.
@@ -60,7 +61,11 @@ func (e *evaluation) otherDecoder(dim int) ([]float32, error) {
 		return nil, err
 	}
 	data, dtype, shape, ok := train.Tensors(weights).Tensor("W_dec")
-	if !ok || len(shape) != 2 || shape[1] != int64(dim) {
+	size := 1
+	for _, d := range shape[min(1, len(shape)):] {
+		size *= int(d)
+	}
+	if !ok || dim == 0 || size != dim {
 		return nil, mistakef("--against %s: it has no decoder W_dec of %d dimensions", e.other.dir, dim)
 	}
 	var values []float32

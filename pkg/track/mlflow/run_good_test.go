@@ -43,6 +43,33 @@ func TestEverythingOfARunArrives(t *testing.T) {
 	}
 }
 
+// What is computed of a run that has ended goes to the same run, once.
+func TestMetricsOfAnEvaluationArriveLater(t *testing.T) {
+	s, r := newFake(t), newTestRun(t)
+	o := r.options(s.URL)
+	run := r.start(o)
+	r.log(track.KindEpoch, 5, track.Value{Name: "val/loss", Value: 2})
+	r.finish(run)
+	target, err := ParseTarget(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.file("evaluation/test_evaluation.json", "{}")
+	for range 2 {
+		event := track.Event{Kind: track.KindEvaluation, Step: 5, Values: []track.Value{{Name: "evaluation/test/psnr", Value: 20}}}
+		if err := In(r.dir).AddMetrics(event); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Sync(t.Context(), target, r.getenv, In(r.dir), r.note); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := s.only()
+	same(t, "psnr", got.history("evaluation/test/psnr"), "5:20")
+	same(t, "loss", got.history("val/loss"), "5:2")
+	same(t, "file", got.Files["evaluation/test_evaluation.json"], "{}")
+}
+
 func TestTheBestCheckpointIsSentAgainWhenItImproves(t *testing.T) {
 	for _, c := range []struct {
 		artifacts string
