@@ -236,7 +236,7 @@ c.yaml:6:3: training.learning_rate: unknown key; did you mean lr?`},
 		{name: "deterministic on", text: training("  deterministic: on\n"),
 			want: `c.yaml:5:3: training.deterministic: found "on", expected true or false; write true`},
 		{name: "not a section", text: small + "training: 5\n",
-			want: `c.yaml:4:1: training: found 5, expected a section with epochs, steps, optimizer, scheduler, grad_clip, accumulate, precision, cuda_graph, device, threads, deterministic, early_stopping, log_every_steps and profile`},
+			want: `c.yaml:4:1: training: found 5, expected a section with epochs, steps, optimizer, scheduler, grad_clip, accumulate, precision, cuda_graph, device, threads, deterministic, early_stopping, evaluate_at_end, log_every_steps and profile`},
 	})
 }
 

@@ -82,6 +82,7 @@ training:
   device: auto
   threads: 0
   deterministic: true
+  evaluate_at_end: false
   log_every_steps: 50
   profile: 0
 # the end
@@ -256,6 +257,7 @@ training:
   device: auto
   threads: 0
   deterministic: true
+  evaluate_at_end: false
   log_every_steps: 50
   profile: 0
 checkpoint:
