@@ -54,7 +54,7 @@ func TestBrokenYAML(t *testing.T) {
 			want: `c.yaml:4:3: found a list as a key, expected a word`},
 		{name: "value inside itself", text: exp + "data: &d {source: shapes, path: *d}\n" + vae,
 			want: `
-c.yaml:2:27: data.path: does not go with source: shapes, only with images, npy, npz, idx, csv or safetensors; remove it
+c.yaml:2:27: data.path: does not go with source: shapes, only with images, npy, npz, idx, csv, parquet or safetensors; remove it
 c.yaml:2:33: data.path: *d refers to the very value that it stands in`},
 		{name: "merge of a word", text: small + "training:\n  <<: fast\n",
 			want: `c.yaml:5:7: training: found "fast" after <<, expected a section to take keys from`},

@@ -56,11 +56,11 @@ func TestBrokenData(t *testing.T) {
 	data := func(lines string) string { return exp + vae + "data:\n" + lines }
 	checkBroken(t, KindTrain, []broken{
 		{name: "source missing", text: data("  path: x.npy\n"),
-			want: `c.yaml:3:1: data.source: missing, expected shapes, images, npy, npz, idx, csv, safetensors, embeddings or synthetic_sparse (the kind of data)`},
+			want: `c.yaml:3:1: data.source: missing, expected shapes, images, npy, npz, idx, csv, parquet, safetensors, embeddings or synthetic_sparse (the kind of data)`},
 		{name: "source unknown", text: data("  source: hdf5\n"),
-			want: `c.yaml:4:3: data.source: found "hdf5", expected shapes, images, npy, npz, idx, csv, safetensors, embeddings or synthetic_sparse`},
+			want: `c.yaml:4:3: data.source: found "hdf5", expected shapes, images, npy, npz, idx, csv, parquet, safetensors, embeddings or synthetic_sparse`},
 		{name: "source misspelt", text: data("  source: shape\n"),
-			want: `c.yaml:4:3: data.source: found "shape", expected shapes, images, npy, npz, idx, csv, safetensors, embeddings or synthetic_sparse; did you mean shapes?`},
+			want: `c.yaml:4:3: data.source: found "shape", expected shapes, images, npy, npz, idx, csv, parquet, safetensors, embeddings or synthetic_sparse; did you mean shapes?`},
 		{name: "npy without a file", text: data("  source: npy\n"),
 			want: `c.yaml:3:1: data.path: missing, expected the file of source npy (or train:, val: and test: with one file each)`},
 		{name: "idx with val alone", text: data("  source: idx\n  val: v.idx\n"),
@@ -70,7 +70,7 @@ func TestBrokenData(t *testing.T) {
 		{name: "path and train", text: data("  source: npy\n  path: x.npy\n  train: t.npy\n"),
 			want: `c.yaml:5:3: data.path: given together with data.train (line 6); keep one of them`},
 		{name: "path of generated data", text: data("  source: shapes\n  path: x.npy\n"),
-			want: `c.yaml:5:3: data.path: does not go with source: shapes, only with images, npy, npz, idx, csv or safetensors; remove it`},
+			want: `c.yaml:5:3: data.path: does not go with source: shapes, only with images, npy, npz, idx, csv, parquet or safetensors; remove it`},
 		{name: "count of a file", text: data("  source: npy\n  path: x.npy\n  count: 5\n"),
 			want: `c.yaml:6:3: data.count: does not go with source: npy, only with shapes or synthetic_sparse; remove it`},
 		{name: "split with own files", text: data("  source: npy\n  train: t.npy\n  val: v.npy\n  split: {train: 0.9, val: 0.1}\n"),
@@ -112,7 +112,7 @@ c.yaml:7:26: data.labels.test: given, but data.test is not; labels have the keys
 		{name: "decimal comma", text: data("  source: synthetic_sparse\n  noise: 0,5\n"),
 			want: `c.yaml:5:3: data.noise: found "0,5", expected a number of at least 0; write the decimals with a point, as 0.5`},
 		{name: "missing", text: exp + vae,
-			want: `c.yaml: data.source: missing, expected shapes, images, npy, npz, idx, csv, safetensors, embeddings or synthetic_sparse (the kind of data)`},
+			want: `c.yaml: data.source: missing, expected shapes, images, npy, npz, idx, csv, parquet, safetensors, embeddings or synthetic_sparse (the kind of data)`},
 	})
 }
 

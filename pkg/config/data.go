@@ -9,21 +9,21 @@ import (
 // another source are refused, and their fields keep the zero value. BatchSize is 0 for
 // auto.
 type Data struct {
-	Source      string  `yaml:"source" check:"required,oneof=shapes|images|npy|npz|idx|csv|safetensors|embeddings|synthetic_sparse" doc:"the kind of data"`
-	Path        string  `yaml:"path" check:"path" when:"source=images|npy|npz|idx|csv|safetensors; train=; val=; test=" doc:"the file that is split, or a pattern of files such as shards/*.npy; with source images the folder"`
-	Train       string  `yaml:"train" check:"path" when:"source=images|npy|npz|idx|csv|safetensors" doc:"the training file, a pattern of files, or the folder"`
-	Val         string  `yaml:"val" check:"path" when:"source=images|npy|npz|idx|csv|safetensors" doc:"the same for validation"`
-	Test        string  `yaml:"test" check:"path" when:"source=images|npy|npz|idx|csv|safetensors" doc:"the same for the test"`
-	Labels      Labels  `yaml:"labels" when:"source=npy|npz|idx|csv|safetensors|embeddings" doc:"one path, or a section {train, val, test} of paths"`
-	Array       string  `yaml:"array" check:"minlen=1" when:"source=npz|safetensors" doc:"the name of the array of samples; may be absent where it is the only one besides label_array"`
+	Source      string  `yaml:"source" check:"required,oneof=shapes|images|npy|npz|idx|csv|parquet|safetensors|embeddings|synthetic_sparse" doc:"the kind of data"`
+	Path        string  `yaml:"path" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors; train=; val=; test=" doc:"the file that is split, or a pattern of files such as shards/*.npy; with source images the folder"`
+	Train       string  `yaml:"train" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors" doc:"the training file, a pattern of files, or the folder"`
+	Val         string  `yaml:"val" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors" doc:"the same for validation"`
+	Test        string  `yaml:"test" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors" doc:"the same for the test"`
+	Labels      Labels  `yaml:"labels" when:"source=npy|npz|idx|csv|parquet|safetensors|embeddings" doc:"one path, or a section {train, val, test} of paths"`
+	Array       string  `yaml:"array" check:"minlen=1" when:"source=npz|parquet|safetensors" doc:"the name of the array of samples, or of the column of lists; may be absent where there is one alone"`
 	LabelArray  string  `yaml:"label_array" check:"minlen=1" when:"source=npz|safetensors" doc:"the name of the array of labels in the same file"`
-	LabelColumn string  `yaml:"label_column" check:"minlen=1" when:"source=csv" doc:"the name of the column of labels, in the first line; every other column is a value of the sample"`
+	LabelColumn string  `yaml:"label_column" check:"minlen=1" when:"source=csv|parquet" doc:"the name of the column of labels; every other column is a value of the sample"`
 	Experiment  string  `yaml:"experiment" check:"path" when:"source=embeddings" doc:"the directory of the run whose embeddings are read"`
-	Split       Split   `yaml:"split" default:"{train: 0.8, val: 0.1, test: 0.1}" when:"source=images|npy|npz|idx|csv|safetensors|shapes|synthetic_sparse; val=; test=" doc:"the fractions of the splits"`
+	Split       Split   `yaml:"split" default:"{train: 0.8, val: 0.1, test: 0.1}" when:"source=images|npy|npz|idx|csv|parquet|safetensors|shapes|synthetic_sparse; val=; test=" doc:"the fractions of the splits"`
 	BatchSize   int     `yaml:"batch_size" default:"128" check:"min=1,or=auto" only:"train" doc:"samples a batch; auto: the largest power of two that fits the memory, which is then saved in its place"`
 	DropLast    bool    `yaml:"drop_last" default:"false" only:"train" doc:"leave out an epoch's last, smaller batch"`
 	Normalize   string  `yaml:"normalize" default:"none" check:"oneof=none|minmax|standard|unit_norm|mean_center" only:"train" doc:"the normalisation"`
-	InMemory    string  `yaml:"in_memory" default:"auto" check:"oneof=auto|true|false" when:"source=images|npy|npz|idx|safetensors|embeddings" doc:"hold the data in memory, or stream"`
+	InMemory    string  `yaml:"in_memory" default:"auto" check:"oneof=auto|true|false" when:"source=images|npy|npz|idx|parquet|safetensors|embeddings" doc:"hold the data in memory, or stream"`
 	Label       string  `yaml:"label" check:"oneof=shape|scale|rotation|x|y" when:"source=shapes" doc:"the factor that is the label; all where absent"`
 	Count       int     `yaml:"count" default:"4096" defaults:"source=synthetic_sparse: 16384" check:"min=1" when:"source=shapes|synthetic_sparse" doc:"samples"`
 	ImageSize   int     `yaml:"image_size" default:"32" defaults:"source=images: 64" check:"min=8,max=1024" when:"source=shapes|images" doc:"height and width in pixels; pictures are scaled to it by their shorter side, and the centre is cut out"`
@@ -103,7 +103,7 @@ func (d *Data) checkFiles(kind string) []string {
 		if d.Experiment == "" {
 			return []string{"experiment: missing, expected the directory of the run whose embeddings are read, such as experiments/vae/baseline"}
 		}
-	case "images", "npy", "npz", "idx", "csv", "safetensors":
+	case "images", "npy", "npz", "idx", "csv", "parquet", "safetensors":
 		some := d.Path != "" || d.Train != "" || kind == KindInfer && d.Val+d.Test != ""
 		if !some && d.Val+d.Test != "" {
 			return []string{"train: missing, expected the training file beside val: and test:"}

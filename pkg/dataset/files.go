@@ -12,7 +12,8 @@ import (
 // named is a file that a config key gives for one split.
 type named struct{ split, key, path, labelsKey, labels string }
 
-// openFiles opens the sources that are files: npy, npz, idx, csv, safetensors and images.
+// openFiles opens the sources that are files: npy, npz, idx, csv, parquet,
+// safetensors and images.
 func openFiles(s Spec) (*parts, error) {
 	files, divide, err := s.files()
 	if err != nil {
@@ -93,6 +94,8 @@ func (p *parts) openOne(s Spec, path string) (part, error) {
 	switch s.Source {
 	case "csv":
 		return readCSV(s, path)
+	case "parquet":
+		return p.openParquet(s, path)
 	case "images":
 		return p.openImages(s, path)
 	}
@@ -149,7 +152,7 @@ func (p *parts) openFormat(s Spec, path string, format headerReader) (part, erro
 
 // takeLabels opens the labels that are in a file of their own, or beside the samples.
 func (one *part) takeLabels(s Spec, key, file string) (err error) {
-	inside := map[string]string{"csv": s.LabelColumn, "npz": s.LabelArray, "safetensors": s.LabelArray}[s.Source]
+	inside := map[string]string{"csv": s.LabelColumn, "parquet": s.LabelColumn, "npz": s.LabelArray, "safetensors": s.LabelArray}[s.Source]
 	switch {
 	case file != "" && s.Source == "images":
 		return mistake("%s: found %s, but the labels of images are their folders; remove the key", key, file)
@@ -157,7 +160,7 @@ func (one *part) takeLabels(s Spec, key, file string) (err error) {
 		return mistake("%s: labels are given twice, by the file %s and inside %s (%q); keep one", key, file, one.path, inside)
 	case file != "":
 		one.labels, err = openLabels(s, key, file)
-	case s.Source != "csv" && inside != "":
+	case inside != "" && s.named("", "") != nil:
 		one.labels, err = labelsInside(s, one.path)
 	}
 	if err != nil || one.labels == nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // sources are the values of Spec.Source.
-var sources = []string{"shapes", "synthetic_sparse", "npy", "idx", "embeddings", "npz", "csv", "safetensors", "images"}
+var sources = []string{"shapes", "synthetic_sparse", "npy", "idx", "embeddings", "npz", "csv", "safetensors", "images", "parquet"}
 
 // Fractions of a data set that is split by the program; they add up to 1.
 type Fractions struct{ Train, Val, Test float64 }
@@ -20,14 +20,14 @@ type Labels struct{ Path, Train, Val, Test string }
 
 // Spec says which data to open. Zero values mean the default in each comment.
 type Spec struct {
-	Source string // shapes, synthetic_sparse, npy, npz, idx, csv, safetensors, images or embeddings
+	Source string // shapes, synthetic_sparse, npy, npz, idx, csv, parquet, safetensors, images or embeddings
 
 	Path             string    // files: the one file, which is then split
 	Train, Val, Test string    // files: a file per split; with Train alone it is split like Path
 	Labels           Labels    // files: optional
-	Array            string    // npz, safetensors: the name of the array; "" = the only one besides LabelArray
+	Array            string    // npz, safetensors: the name of the array; "" = the only one besides LabelArray. parquet: the column of lists
 	LabelArray       string    // npz, safetensors: the name of the array of labels in the same file
-	LabelColumn      string    // csv: the column of labels
+	LabelColumn      string    // csv, parquet: the column of labels
 	Experiment       string    // embeddings: the directory of the experiment
 	Split            Fractions // 0.8, 0.1, 0.1
 	Seed             int64     // of the split and of generated data

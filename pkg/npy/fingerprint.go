@@ -14,6 +14,10 @@ const (
 	samples     = 64
 )
 
+// Fingerprint hashes content as Array.Fingerprint does, for files that hold an array in
+// another form.
+func Fingerprint(r io.ReaderAt, size int64) (string, error) { return fingerprint(r, size) }
+
 // fingerprint hashes size bytes of r: all of them, or for large content its size,
 // its first and last block and 64 blocks at even distances.
 func fingerprint(r io.ReaderAt, size int64) (string, error) {

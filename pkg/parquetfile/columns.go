@@ -1,0 +1,195 @@
+package parquetfile
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+
+	"github.com/gotrainer/trainer/pkg/npy"
+)
+
+// column is a column of numbers.
+type column struct {
+	name   string
+	leaf   *parquet.Column // where the values are; below the column for a list
+	number func(v parquet.Value) float32
+}
+
+// isIndex says whether pandas wrote the column for a table's index.
+func isIndex(name string) bool { return strings.HasPrefix(name, "__index_level_") }
+
+// choose finds the columns of the samples and the labels.
+func (f *File) choose(o Options) (err error) {
+	columns := slices.DeleteFunc(slices.Clone(f.content.Root().Columns()), func(c *parquet.Column) bool { return isIndex(c.Name()) })
+	if o.Label != "" {
+		i := slices.IndexFunc(columns, func(c *parquet.Column) bool { return c.Name() == o.Label })
+		if i < 0 {
+			return f.bad("no column is called %q (data.label_column); the file has %s", o.Label, names(columns))
+		}
+		if f.label, err = f.numberColumn(columns[i], "the column of labels "); err != nil {
+			return err
+		}
+		columns = slices.Delete(columns, i, i+1)
+	}
+	lists := slices.DeleteFunc(slices.Clone(columns), func(c *parquet.Column) bool { return f.listLeaf(c) == nil })
+	if o.List != "" {
+		lists = slices.DeleteFunc(lists, func(c *parquet.Column) bool { return c.Name() != o.List })
+		if len(lists) != 1 {
+			return f.bad("no column %q is a list of numbers (data.array); the file has %s", o.List, names(columns))
+		}
+	}
+	switch len(lists) {
+	case 0:
+		return f.takeNumbers(columns)
+	case 1:
+		return f.takeList(lists[0])
+	}
+	return f.bad("the columns %s are lists of numbers; name that of the samples in data.array", names(lists))
+}
+
+// takeNumbers makes a sample of every column.
+func (f *File) takeNumbers(columns []*parquet.Column) error {
+	if len(columns) == 0 {
+		return f.bad("the file has no columns besides the labels; expected columns of numbers, or a list of them")
+	}
+	for _, c := range columns {
+		found, err := f.numberColumn(c, "the column ")
+		if err != nil {
+			return err
+		}
+		f.samples = append(f.samples, found)
+	}
+	f.width = len(f.samples)
+	return nil
+}
+
+func (f *File) numberColumn(c *parquet.Column, what string) (*column, error) {
+	if !c.Leaf() || c.Repeated() || f.numberOf(c) == nil {
+		return nil, f.bad("%s%q is %s; expected numbers, leave it out when the file is written or give it as numbers", what, c.Name(), f.typeName(c))
+	}
+	return &column{c.Name(), c, f.numberOf(c)}, nil
+}
+
+// takeList makes a sample of a list, as long as the first one.
+func (f *File) takeList(c *parquet.Column) error {
+	leaf := f.listLeaf(c)
+	f.samples, f.isList = []*column{{c.Name(), leaf, f.numberOf(leaf)}}, true
+	s := f.stream(f.samples[0])
+	defer s.close()
+	for {
+		v, err := s.next()
+		switch {
+		case errors.Is(err, io.EOF) || err == nil && f.width > 0 && v.RepetitionLevel() == 0:
+			return nil
+		case err != nil:
+			return err
+		case v.IsNull():
+			return s.missing()
+		}
+		f.width++
+	}
+}
+
+// listLeaf is where the numbers of a list are; nil for what is no list of numbers.
+func (f *File) listLeaf(c *parquet.Column) *parquet.Column {
+	for !c.Leaf() {
+		below := c.Columns()
+		if len(below) != 1 {
+			return nil
+		}
+		c = below[0]
+	}
+	if c.MaxRepetitionLevel() != 1 || f.numberOf(c) == nil {
+		return nil
+	}
+	return c
+}
+
+// numberOf is how a value of the column is a number; nil where it is none.
+func (f *File) numberOf(c *parquet.Column) func(v parquet.Value) float32 {
+	signed, half := true, false
+	if l := f.logicalType(c); l != nil {
+		switch t := l.(type) {
+		case *format.IntType:
+			signed = t.IsSigned
+		case *format.Float16Type:
+			half = true
+		default: // decimals, dates and times are kept in integers
+			return nil
+		}
+	}
+	switch c.Type().Kind() {
+	case parquet.Boolean:
+		return func(v parquet.Value) float32 {
+			if v.Boolean() {
+				return 1
+			}
+			return 0
+		}
+	case parquet.Float:
+		return parquet.Value.Float
+	case parquet.Double:
+		return func(v parquet.Value) float32 { return float32(v.Double()) }
+	case parquet.Int32:
+		if !signed {
+			return func(v parquet.Value) float32 { return float32(v.Uint32()) }
+		}
+		return func(v parquet.Value) float32 { return float32(v.Int32()) }
+	case parquet.Int64:
+		if !signed {
+			return func(v parquet.Value) float32 { return float32(v.Uint64()) }
+		}
+		return func(v parquet.Value) float32 { return float32(v.Int64()) }
+	case parquet.FixedLenByteArray:
+		if half && c.Type().Length() == 2 {
+			return func(v parquet.Value) float32 { return npy.Float16To32(binary.LittleEndian.Uint16(v.ByteArray())) }
+		}
+	}
+	return nil
+}
+
+// logicalType is what the file says of a leaf besides its storage; the library's own type
+// leaves out that of float16.
+func (f *File) logicalType(c *parquet.Column) any {
+	leaf := -1
+	for _, e := range f.content.Metadata().Schema {
+		if n, ok := e.NumChildren.Get(); ok && n > 0 {
+			continue
+		}
+		if leaf++; leaf == c.Index() {
+			if e.LogicalType.Value == nil {
+				return nil
+			}
+			return e.LogicalType.Value
+		}
+	}
+	return nil
+}
+
+// typeName is what a column holds, for messages.
+func (f *File) typeName(c *parquet.Column) string {
+	switch {
+	case !c.Leaf() || c.Repeated():
+		return "a list or a group"
+	case f.logicalType(c) != nil:
+		return strings.ToLower(fmt.Sprint(f.logicalType(c)))
+	}
+	return strings.ToLower(c.Type().Kind().String())
+}
+
+func names(columns []*parquet.Column) string {
+	var list []string
+	for _, c := range columns[:min(len(columns), 10)] {
+		list = append(list, c.Name())
+	}
+	if len(columns) > 10 {
+		list = append(list, "...")
+	}
+	return strings.Join(list, ", ")
+}

@@ -1,0 +1,138 @@
+package parquetfile
+
+import (
+	"errors"
+	"io"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// stream are the values of a column, through all row groups.
+type stream struct {
+	f      *File
+	column *column
+	group  int // that is read next
+	reader parquet.ColumnChunkValueReader
+	buffer [1024]parquet.Value
+	at, n  int   // of buffer
+	row    int64 // of the value that next gives
+}
+
+func (f *File) stream(c *column) *stream { return &stream{f: f, column: c} }
+
+func (s *stream) close() {
+	if s.reader != nil {
+		s.reader.Close()
+	}
+}
+
+// next is the next value; after the last it is io.EOF.
+func (s *stream) next() (parquet.Value, error) {
+	for s.at == s.n {
+		if s.reader == nil {
+			groups := s.f.content.RowGroups()
+			if s.group == len(groups) {
+				return parquet.Value{}, io.EOF
+			}
+			s.reader = parquet.NewColumnChunkValueReader(groups[s.group].ColumnChunks()[s.column.leaf.Index()])
+			s.group++
+		}
+		var err error
+		s.at = 0
+		s.n, err = s.reader.ReadValues(s.buffer[:])
+		switch {
+		case errors.Is(err, io.EOF):
+			s.reader.Close()
+			s.reader = nil
+		case err != nil:
+			return parquet.Value{}, s.f.damaged(err)
+		}
+	}
+	s.at++
+	return s.buffer[s.at-1], nil
+}
+
+// value is the next value of a row that the file has by its own account.
+func (s *stream) value() (parquet.Value, error) {
+	v, err := s.next()
+	if errors.Is(err, io.EOF) {
+		err = s.f.damaged(errEnded)
+	}
+	return v, err
+}
+
+var errEnded = errors.New("it ends before its last row")
+
+// finite is a value as a number.
+func (s *stream) finite(v parquet.Value) (float32, error) {
+	if v.IsNull() {
+		return 0, s.missing()
+	}
+	x := s.column.number(v)
+	if x-x != 0 {
+		return 0, s.f.bad("the column %q has %v in row %d; expected finite numbers that float32 can hold, replace it or leave the row out", s.column.name, x, s.row)
+	}
+	return x, nil
+}
+
+func (s *stream) missing() error {
+	return s.f.bad("the column %q has no value in row %d; expected numbers, fill it in or leave the row out", s.column.name, s.row)
+}
+
+// numbers fills every step-th place of dst with a value each.
+func (s *stream) numbers(dst []float32, step int) error {
+	for i := 0; i < len(dst); i += step {
+		v, err := s.value()
+		if err != nil {
+			return err
+		}
+		if dst[i], err = s.finite(v); err != nil {
+			return err
+		}
+		s.row++
+	}
+	return nil
+}
+
+// lists fills dst with lists of width values each.
+func (s *stream) lists(dst []float32, width int) error {
+	for i := range dst {
+		v, err := s.value()
+		if errors.Is(err, errEnded) && i%width != 0 {
+			return s.uneven("fewer", width)
+		}
+		if err != nil {
+			return err
+		}
+		switch begins := v.RepetitionLevel() == 0; {
+		case i%width == 0 && !begins:
+			s.row--
+			return s.uneven("more", width)
+		case i%width != 0 && begins:
+			return s.uneven("fewer", width)
+		}
+		if dst[i], err = s.finite(v); err != nil {
+			return err
+		}
+		if i%width == width-1 {
+			s.row++
+		}
+	}
+	return nil
+}
+
+// end holds that the last list is not longer.
+func (s *stream) end(width int) error {
+	switch _, err := s.next(); {
+	case err == nil:
+		s.row--
+		return s.uneven("more", width)
+	case !errors.Is(err, io.EOF):
+		return err
+	}
+	return nil
+}
+
+func (s *stream) uneven(how string, width int) error {
+	return s.f.bad("the list %q of row %d has %s numbers than the first one, which has %d; all must have the same length", s.column.name, s.row, how, width)
+}
