@@ -9,31 +9,40 @@ import (
 // another source are refused, and their fields keep the zero value. BatchSize is 0 for
 // auto.
 type Data struct {
-	Source      string  `yaml:"source" check:"required,oneof=shapes|images|npy|npz|idx|csv|parquet|safetensors|embeddings|synthetic_sparse" doc:"the kind of data"`
-	Path        string  `yaml:"path" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors; train=; val=; test=" doc:"the file that is split, or a pattern of files such as shards/*.npy; with source images the folder"`
-	Train       string  `yaml:"train" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors" doc:"the training file, a pattern of files, or the folder"`
-	Val         string  `yaml:"val" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors" doc:"the same for validation"`
-	Test        string  `yaml:"test" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors" doc:"the same for the test"`
-	Labels      Labels  `yaml:"labels" when:"source=npy|npz|idx|csv|parquet|safetensors|embeddings" doc:"one path, or a section {train, val, test} of paths"`
-	Array       string  `yaml:"array" check:"minlen=1" when:"source=npz|parquet|safetensors" doc:"the name of the array of samples, or of the column of lists; may be absent where there is one alone"`
-	LabelArray  string  `yaml:"label_array" check:"minlen=1" when:"source=npz|safetensors" doc:"the name of the array of labels in the same file"`
-	LabelColumn string  `yaml:"label_column" check:"minlen=1" when:"source=csv|parquet" doc:"the name of the column of labels; every other column is a value of the sample"`
-	Experiment  string  `yaml:"experiment" check:"path" when:"source=embeddings" doc:"the directory of the run whose embeddings are read"`
-	Split       Split   `yaml:"split" default:"{train: 0.8, val: 0.1, test: 0.1}" when:"source=images|npy|npz|idx|csv|parquet|safetensors|shapes|synthetic_sparse; val=; test=" doc:"the fractions of the splits"`
-	BatchSize   int     `yaml:"batch_size" default:"128" check:"min=1,or=auto" only:"train" doc:"samples a batch; auto: the largest power of two that fits the memory, which is then saved in its place"`
-	DropLast    bool    `yaml:"drop_last" default:"false" only:"train" doc:"leave out an epoch's last, smaller batch"`
-	Normalize   string  `yaml:"normalize" default:"none" check:"oneof=none|minmax|standard|unit_norm|mean_center" only:"train" doc:"the normalisation"`
-	InMemory    string  `yaml:"in_memory" default:"auto" check:"oneof=auto|true|false" when:"source=images|npy|npz|idx|parquet|safetensors|embeddings" doc:"hold the data in memory, or stream"`
-	Label       string  `yaml:"label" check:"oneof=shape|scale|rotation|x|y" when:"source=shapes" doc:"the factor that is the label; all where absent"`
-	Count       int     `yaml:"count" default:"4096" defaults:"source=synthetic_sparse: 16384" check:"min=1" when:"source=shapes|synthetic_sparse" doc:"samples"`
-	ImageSize   int     `yaml:"image_size" default:"32" defaults:"source=images: 64" check:"min=8,max=1024" when:"source=shapes|images" doc:"height and width in pixels; pictures are scaled to it by their shorter side, and the centre is cut out"`
-	Channels    string  `yaml:"channels" default:"rgb" check:"oneof=rgb|grey" when:"source=images" doc:"the channels of a sample: red, green and blue, or grey"`
-	Dim         int     `yaml:"dim" default:"64" check:"min=1" when:"source=synthetic_sparse" doc:"numbers a sample"`
-	Atoms       int     `yaml:"atoms" default:"256" check:"min=1" when:"source=synthetic_sparse" doc:"directions of the true dictionary"`
-	Active      int     `yaml:"active" default:"5" check:"min=1" when:"source=synthetic_sparse" doc:"atoms in one sample"`
-	Noise       float64 `yaml:"noise" default:"0.0" check:"min=0" when:"source=synthetic_sparse" doc:"standard deviation of the added noise"`
+	Source      string   `yaml:"source" check:"required,oneof=shapes|images|npy|npz|idx|csv|parquet|safetensors|embeddings|synthetic_sparse" doc:"the kind of data"`
+	Path        string   `yaml:"path" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors; train=; val=; test=" doc:"the file that is split, or a pattern of files such as shards/*.npy; with source images the folder"`
+	Train       string   `yaml:"train" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors" doc:"the training file, a pattern of files, or the folder"`
+	Val         string   `yaml:"val" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors" doc:"the same for validation"`
+	Test        string   `yaml:"test" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors" doc:"the same for the test"`
+	Labels      Labels   `yaml:"labels" when:"source=npy|npz|idx|csv|parquet|safetensors|embeddings" doc:"one path, or a section {train, val, test} of paths"`
+	Array       string   `yaml:"array" check:"minlen=1" when:"source=npz|parquet|safetensors" doc:"the name of the array of samples, or of the column of lists; may be absent where there is one alone"`
+	LabelArray  string   `yaml:"label_array" check:"minlen=1" when:"source=npz|safetensors" doc:"the name of the array of labels in the same file"`
+	LabelColumn string   `yaml:"label_column" check:"minlen=1" when:"source=csv|parquet" doc:"the name of the column of labels; every other column is a value of the sample"`
+	Experiment  string   `yaml:"experiment" check:"path" when:"source=embeddings" doc:"the directory of the run whose embeddings are read"`
+	Split       Split    `yaml:"split" default:"{train: 0.8, val: 0.1, test: 0.1}" when:"source=images|npy|npz|idx|csv|parquet|safetensors|shapes|synthetic_sparse; val=; test=" doc:"the fractions of the splits"`
+	BatchSize   int      `yaml:"batch_size" default:"128" check:"min=1,or=auto" only:"train" doc:"samples a batch; auto: the largest power of two that fits the memory, which is then saved in its place"`
+	DropLast    bool     `yaml:"drop_last" default:"false" only:"train" doc:"leave out an epoch's last, smaller batch"`
+	Normalize   string   `yaml:"normalize" default:"none" check:"oneof=none|minmax|standard|unit_norm|mean_center" only:"train" doc:"the normalisation"`
+	Augment     *Augment `yaml:"augment" only:"train" doc:"how training samples are changed at random, each time they are read; nil = not at all"`
+	InMemory    string   `yaml:"in_memory" default:"auto" check:"oneof=auto|true|false" when:"source=images|npy|npz|idx|parquet|safetensors|embeddings" doc:"hold the data in memory, or stream"`
+	Label       string   `yaml:"label" check:"oneof=shape|scale|rotation|x|y" when:"source=shapes" doc:"the factor that is the label; all where absent"`
+	Count       int      `yaml:"count" default:"4096" defaults:"source=synthetic_sparse: 16384" check:"min=1" when:"source=shapes|synthetic_sparse" doc:"samples"`
+	ImageSize   int      `yaml:"image_size" default:"32" defaults:"source=images: 64" check:"min=8,max=1024" when:"source=shapes|images" doc:"height and width in pixels; pictures are scaled to it by their shorter side, and the centre is cut out"`
+	Channels    string   `yaml:"channels" default:"rgb" check:"oneof=rgb|grey" when:"source=images" doc:"the channels of a sample: red, green and blue, or grey"`
+	Dim         int      `yaml:"dim" default:"64" check:"min=1" when:"source=synthetic_sparse" doc:"numbers a sample"`
+	Atoms       int      `yaml:"atoms" default:"256" check:"min=1" when:"source=synthetic_sparse" doc:"directions of the true dictionary"`
+	Active      int      `yaml:"active" default:"5" check:"min=1" when:"source=synthetic_sparse" doc:"atoms in one sample"`
+	Noise       float64  `yaml:"noise" default:"0.0" check:"min=0" when:"source=synthetic_sparse" doc:"standard deviation of the added noise"`
 	// Seed makes the generated data; nil = experiment.seed.
 	Seed *int64 `yaml:"seed" check:"min=0" when:"source=shapes|synthetic_sparse" doc:"the seed of the generated data"`
+}
+
+// Augment is random changes of training samples. They depend on the run's seed, the epoch
+// and the sample.
+type Augment struct {
+	Flip  bool    `yaml:"flip" default:"false" doc:"mirror half of the images, left for right"`
+	Crop  int     `yaml:"crop" default:"0" check:"min=0" doc:"move images by up to so many pixels, both ways; zeros come in"`
+	Noise float64 `yaml:"noise" default:"0.0" check:"min=0" doc:"standard deviation of normal noise, in the data's own units before normalize; pixels stay in [0, 1]"`
 }
 
 // Split is the share of each split; together they are 1.

@@ -49,12 +49,17 @@ func (s *Split) Read(dst []float32, rows []int) error {
 	if err := s.part.src.Gather(dst, rows, s.index); err != nil {
 		return err
 	}
-	if s.data.Stats.Kind == "unit_norm" {
-		toUnitLength(dst, s.dim)
-	} else {
-		s.data.Stats.apply(dst)
-	}
+	s.normalise(dst)
 	return nil
+}
+
+// normalise does so with whole samples, in place.
+func (s *Split) normalise(x []float32) {
+	if s.data.Stats.Kind == "unit_norm" {
+		toUnitLength(x, s.dim)
+	} else {
+		s.data.Stats.apply(x)
+	}
 }
 
 // Affine answers what ReadBytes' samples become: a byte v stands for

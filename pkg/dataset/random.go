@@ -13,6 +13,7 @@ const (
 	forShapes
 	forAtoms
 	forSamples
+	forAugment
 )
 
 // generator is a stream of random numbers that is a pure function of its three

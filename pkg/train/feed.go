@@ -62,6 +62,19 @@ func (f *feed) newBatch(scope *torch.Scope, size int) *hostBatch {
 
 // read fills the batch with the given rows of the split, on any goroutine.
 func (b *hostBatch) read(rows []int) error {
+	return b.readWith(b.split.Read, rows)
+}
+
+// readEpoch is read of the samples as training has them in an epoch.
+func (b *hostBatch) readEpoch(rows []int, epoch int64) error {
+	v, varied := b.split.(Varied)
+	if !varied {
+		return b.read(rows)
+	}
+	return b.readWith(func(x []float32, rows []int) error { return v.ReadEpoch(x, rows, epoch) }, rows)
+}
+
+func (b *hostBatch) readWith(samples func(x []float32, rows []int) error, rows []int) error {
 	b.n = len(rows)
 	if b.table != nil {
 		for i, r := range rows {
@@ -69,7 +82,7 @@ func (b *hostBatch) read(rows []int) error {
 		}
 		return nil
 	}
-	if err := b.split.Read(b.x[:int64(b.n)*b.in.Dim()], rows); err != nil || !b.labels {
+	if err := samples(b.x[:int64(b.n)*b.in.Dim()], rows); err != nil || !b.labels {
 		return err
 	}
 	return b.split.ReadLabels(b.y[:b.n*labelDim(b.in)], rows)

@@ -44,9 +44,10 @@ func (l *loader) run(order Order) {
 		case <-l.stop:
 			return
 		}
+		epoch := order.Position().Epoch
 		rows, last := order.Next()
 		b.last, b.after = last, order.Position()
-		b.err = b.read(rows)
+		b.err = b.readEpoch(rows, epoch)
 		select {
 		case l.ready <- b:
 		case <-l.stop:

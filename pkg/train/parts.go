@@ -15,6 +15,13 @@ type Split interface {
 	ReadLabels(dst []float32, rows []int) error
 }
 
+// Varied is a Split whose samples are other ones in each epoch. Training reads these, from
+// the host: what is resident on the device would stay as it is.
+type Varied interface {
+	// ReadEpoch is Read for an epoch, from 0.
+	ReadEpoch(dst []float32, rows []int, epoch int64) error
+}
+
 // Order gives the training batches: seeded, and known at every position.
 type Order interface {
 	// Next is the next batch's rows, valid until the next call; last says that it

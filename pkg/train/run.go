@@ -142,6 +142,9 @@ func (r *run) equip() (err error) {
 }
 
 func (r *run) feed(s Split, table *Resident) *feed {
+	if _, varied := s.(Varied); varied {
+		table = nil
+	}
 	return &feed{split: s, in: r.Inputs, device: r.Device, table: table}
 }
 

@@ -22,6 +22,23 @@ func dataSpec(d config.Data, seed int64) dataset.Spec {
 	}
 }
 
+// augmentOf is the augment section as package dataset takes it.
+func augmentOf(d config.Data) dataset.Augment {
+	if d.Augment == nil {
+		return dataset.Augment{}
+	}
+	return dataset.Augment{Flip: d.Augment.Flip, Crop: d.Augment.Crop, Noise: d.Augment.Noise}
+}
+
+// trainingSplit is the training split, whose samples change from epoch to epoch where
+// data.augment says so.
+func trainingSplit(cfg *config.Train, d *dataset.Data) (train.Split, error) {
+	if cfg.Data.Augment == nil {
+		return d.Train, nil
+	}
+	return d.Train.Augmented(augmentOf(cfg.Data), cfg.Experiment.Seed)
+}
+
 func inputsOf(d *dataset.Data) model.Inputs {
 	return model.Inputs{Shape: d.Shape, LabelShape: d.LabelShape, Classes: d.Classes}
 }
@@ -42,4 +59,7 @@ func (o order) Position() train.Position {
 	return train.Position{Epoch: s.Epoch, Samples: s.Position}
 }
 
-var _ train.Order = order{}
+var (
+	_ train.Order  = order{}
+	_ train.Varied = (*dataset.Augmented)(nil)
+)

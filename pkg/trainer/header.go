@@ -35,6 +35,9 @@ func (s *session) header(run *experiment.Run) []string {
 	t.add("seed", fmt.Sprint(s.cfg.Experiment.Seed))
 	t.add("data", fmt.Sprintf("%s, samples of shape %v%s", s.dataName(), s.data.Shape, labelText(s.data)))
 	t.add("splits", sizes(s.data))
+	if text := augmentOf(s.cfg.Data).String(); text != "" {
+		t.add("augment", text+", of the training split")
+	}
 	t.add("data hash", s.data.Fingerprint+" (SHA-256)")
 	t.add("batches", fmt.Sprintf("of %d%s", s.cfg.Data.BatchSize, afterComma(s.batches)))
 	t.add("plan", fmt.Sprintf("%d epochs, %d steps, %s, best by %s", epochs, steps, s.cfg.Training.Precision, s.monitor.Name))

@@ -19,7 +19,11 @@ func (s *session) reside() (free func(), err error) {
 	if !p.Device.IsCUDA() {
 		return free, nil // the step computes on the memory that batches are read into
 	}
-	need := train.ResidentBytes(p.Train, p.Inputs)
+	_, varied := p.Train.(train.Varied)
+	need := int64(0)
+	if !varied {
+		need = train.ResidentBytes(p.Train, p.Inputs)
+	}
 	if p.Val != nil {
 		need += train.ResidentBytes(p.Val, p.Inputs)
 	}
@@ -32,8 +36,14 @@ func (s *session) reside() (free func(), err error) {
 		s.batches = fmt.Sprintf("copied to the device ahead of the steps: the data are %s, half of its free memory is %s", gigabytes(need), gigabytes(room))
 		return free, nil
 	}
-	s.batches = fmt.Sprintf("gathered on the device, where the data lie (%s)", gigabytes(need))
-	if p.Resident.Train, err = train.MakeResident(p.Train, p.Inputs, p.Device); err == nil && p.Val != nil {
+	if varied {
+		s.batches = "changed on the host (data.augment) and copied to the device ahead of the steps"
+		s.notices = append(s.notices, "data.augment changes each training sample on the host: the training split is not kept on the GPU, which it would be without")
+	} else {
+		s.batches = fmt.Sprintf("gathered on the device, where the data lie (%s)", gigabytes(need))
+		p.Resident.Train, err = train.MakeResident(p.Train, p.Inputs, p.Device)
+	}
+	if err == nil && p.Val != nil {
 		p.Resident.Val, err = train.MakeResident(p.Val, p.Inputs, p.Device)
 	}
 	if err != nil {

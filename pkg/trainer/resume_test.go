@@ -35,6 +35,12 @@ model: {type: sae, variant: topk, d_sae: 32, k: 2, dead_after_samples: 40}
 training: {steps: 27, optimizer: {name: adam, lr: 0.003}, scheduler: cosine, accumulate: 3, grad_clip: 0.5, log_every_steps: 2}
 checkpoint: {save_strategy: all, resume_every: 2}
 `},
+	{"vae on augmented images, normalised, accumulation, best", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 8, normalize: mean_center, augment: {flip: true, crop: 2, noise: 0.1}}
+model: {type: vae, latent_dim: 2, likelihood: gaussian, encoder: {hidden_dims: [8]}}
+training: {epochs: 5, optimizer: {name: adam, lr: 0.01}, accumulate: 2, log_every_steps: 1}
+checkpoint: {save_strategy: best, resume_every: 2}
+`},
 	{"custom model with dropout and batch norm, streamed with labels, nesterov, early stopping, best by accuracy", `
 data: {source: npy, path: data.npy, labels: labels.npy, in_memory: false, batch_size: 8}
 model: {type: custom_model, loss: cross_entropy, layers: [linear: 16, batch_norm1d, relu, dropout: 0.3, linear: 3]}

@@ -143,7 +143,10 @@ func (s *session) build(scope *torch.Scope) error {
 	if err != nil {
 		return err
 	}
-	p.Model, p.Train, p.Val = m, s.data.Train, split(s.data.Val)
+	p.Model, p.Val = m, split(s.data.Val)
+	if p.Train, err = trainingSplit(cfg, s.data); err != nil {
+		return err
+	}
 	if p.Metrics, err = train.Probe(m, p.Train, p.Inputs, p.Device, cfg.Data.BatchSize); err != nil {
 		return err
 	}

@@ -123,6 +123,9 @@ func validateOne(ctx context.Context, path string, cfg *config.Train, doc *confi
 		return validated{}, locate(doc, err)
 	}
 	defer data.Close()
+	if _, err := trainingSplit(cfg, data); err != nil {
+		return validated{}, locate(doc, err)
+	}
 	v := validated{Config: path, Kind: config.KindTrain, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name, SampleShape: data.Shape, Train: data.Train.Len()}
 	if data.Val != nil {
 		v.Val = data.Val.Len()
