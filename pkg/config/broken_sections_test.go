@@ -82,7 +82,7 @@ func TestBrokenData(t *testing.T) {
 		{name: "split without train", text: data("  source: shapes\n  split: {val: 0.1}\n"),
 			want: `c.yaml:5:3: data.split.train: missing, expected a number above 0 and at most 1 (the training split's share)`},
 		{name: "split a number", text: data("  source: shapes\n  split: 0.8\n"),
-			want: `c.yaml:5:3: data.split: found 0.8, expected a section with train, val and test`},
+			want: `c.yaml:5:3: data.split: found 0.8, expected a section with train, val, test and stratify`},
 		{name: "labels path for split files", text: data("  source: npy\n  train: t.npy\n  labels: l.npy\n"),
 			want: `c.yaml:6:3: data.labels: found one path, expected a section {train, val, test} as the data are given`},
 		{name: "labels section for one path", text: data("  source: npy\n  path: t.npy\n  labels: {train: l.npy}\n"),

@@ -50,6 +50,8 @@ type Split struct {
 	Train float64 `yaml:"train" check:"required,gt=0,max=1" doc:"the training split's share"`
 	Val   float64 `yaml:"val" default:"0.0" check:"min=0,max=1" doc:"the validation split's share"`
 	Test  float64 `yaml:"test" default:"0.0" check:"min=0,max=1" doc:"the test split's share"`
+	// Stratify divides each class of the labels as the whole.
+	Stratify bool `yaml:"stratify" default:"false" doc:"give each split the same share of every class, which the labels number"`
 }
 
 // Labels is one file beside Data.Path (Path), or one a split file (Train, Val, Test).
@@ -95,7 +97,7 @@ func (d *Data) validateIn(kind string) []string {
 	var out []string
 	out = append(out, d.checkFiles(kind)...)
 	out = append(out, d.checkLabels()...)
-	if sum := d.Split.Train + d.Split.Val + d.Split.Test; d.Split != (Split{}) && math.Abs(sum-1) > 1e-6 {
+	if sum := d.Split.Train + d.Split.Val + d.Split.Test; sum != 0 && math.Abs(sum-1) > 1e-6 {
 		out = append(out, fmt.Sprintf("split: found %v + %v + %v = %.6g, expected a sum of 1",
 			d.Split.Train, d.Split.Val, d.Split.Test, sum))
 	}

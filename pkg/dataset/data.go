@@ -64,7 +64,11 @@ func assemble(s Spec, p *parts) (*Data, error) {
 	splits := []**Split{&d.Train, &d.Val, &d.Test}
 	if p.divide {
 		whole := p.list[0]
-		for i, rows := range s.Split.divide(whole.n, s.Seed) {
+		divided, err := s.divide(whole, p.classes)
+		if err != nil {
+			return nil, err
+		}
+		for i, rows := range divided {
 			if len(rows) > 0 {
 				*splits[i] = newSplit(d, splitNames[i], whole, rows)
 			}

@@ -14,6 +14,7 @@ const (
 	forAtoms
 	forSamples
 	forAugment
+	forStrata
 )
 
 // generator is a stream of random numbers that is a pure function of its three

@@ -3,14 +3,17 @@ package dataset
 import "fmt"
 
 // Record is the split as it is kept in a checkpoint, in plain values: source,
-// fingerprint, divided (by us, or given as files), fractions and seed of the
-// division, and of each split the number of samples and the SHA-256 of their row
+// fingerprint, divided (by us, or given as files), fractions, seed and
+// stratify (where it is true) of the division, and of each split the number of samples and the SHA-256 of their row
 // numbers ("" where there is no split).
 func (d *Data) Record() map[string]any {
 	rec := map[string]any{"source": d.spec.Source, "fingerprint": d.Fingerprint, "divided": d.parts.divide}
 	if d.parts.divide {
 		rec["seed"] = d.spec.Seed
 		f := d.spec.Split
+		if d.spec.Stratify {
+			rec["stratify"] = true
+		}
 		rec["fraction_train"], rec["fraction_val"], rec["fraction_test"] = f.Train, f.Val, f.Test
 	}
 	for i, s := range []*Split{d.Train, d.Val, d.Test} {
@@ -46,10 +49,17 @@ func (d *Data) Check(rec map[string]any) error {
 	}
 	for _, name := range splitNames {
 		if rec["sha256_"+name] != mine["sha256_"+name] {
-			return mistake("the data are split otherwise than in the checkpoint: other rows are in the %s split; resume with the same data.split and seed (it was seed %s)", name, describe(rec["seed"]))
+			return mistake("the data are split otherwise than in the checkpoint: other rows are in the %s split; resume with the same data.split and seed (it was seed %s%s)", name, describe(rec["seed"]), stratified(rec))
 		}
 	}
 	return nil
+}
+
+func stratified(rec map[string]any) string {
+	if rec["stratify"] == true {
+		return ", stratified"
+	}
+	return ""
 }
 
 // sameFiles tells a difference of source that does not matter.

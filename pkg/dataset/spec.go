@@ -30,6 +30,7 @@ type Spec struct {
 	LabelColumn      string    // csv, parquet: the column of labels
 	Experiment       string    // embeddings: the directory of the experiment
 	Split            Fractions // 0.8, 0.1, 0.1
+	Stratify         bool      // divide each class as the whole; needs labels that number classes
 	Seed             int64     // of the split and of generated data
 
 	Normalize string // none (default), minmax, standard, unit_norm, mean_center

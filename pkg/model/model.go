@@ -13,6 +13,9 @@ type Inputs struct {
 	Shape      []int64 // one sample, e.g. [1 32 32]
 	LabelShape []int64 // one label; empty for a number, nil without labels
 	Classes    int     // number of classes where labels are class indices, else 0
+	// ClassCounts is how many training samples are of each class, for losses that weigh
+	// them; nil where labels are no class indices, and where a checkpoint does not say.
+	ClassCounts []int64
 }
 
 // Dim is the number of elements of one sample.

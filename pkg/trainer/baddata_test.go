@@ -129,7 +129,7 @@ func TestWrongShapesOfDataAreOneSentence(t *testing.T) {
 				"trainer: l.npy has 19 labels but d.npy has 20 samples; give the labels that belong to these data"}},
 		{name: "splits that differ", prep: func(s *site) { s.array("d.npy", 20, 4); s.array("v.npy", 20, 5) },
 			edit: from("npy", "train: d.npy\n  val: v.npy"), want: []string{
-				"trainer: v.npy has samples of shape [5] but d.npy has [4]; the splits must have the same shape"}},
+				"trainer: v.npy has samples of shape [5] but d.npy has [4]; they must have the same shape"}},
 		{name: "no labels for a classifier", prep: func(s *site) { s.array("d.npy", 20, 4) }, torch: true,
 			edit: append(from("npy", "path: d.npy"), customModel("linear: 3", "cross_entropy")...), want: []string{
 				"x.yaml:…: model.target: cross_entropy compares with labels, and the data have none; give data.labels, or write target: input"}},

@@ -17,7 +17,7 @@ func dataSpec(d config.Data, seed int64) dataset.Spec {
 		Labels: dataset.Labels{Path: d.Labels.Path, Train: d.Labels.Train, Val: d.Labels.Val, Test: d.Labels.Test},
 		Array:  d.Array, LabelArray: d.LabelArray, LabelColumn: d.LabelColumn,
 		Experiment: d.Experiment, Split: dataset.Fractions{Train: d.Split.Train, Val: d.Split.Val, Test: d.Split.Test},
-		Seed: seed, Normalize: d.Normalize, InMemory: d.InMemory, Label: d.Label, Count: d.Count, ImageSize: d.ImageSize, Channels: d.Channels,
+		Stratify: d.Split.Stratify, Seed: seed, Normalize: d.Normalize, InMemory: d.InMemory, Label: d.Label, Count: d.Count, ImageSize: d.ImageSize, Channels: d.Channels,
 		Dim: d.Dim, Atoms: d.Atoms, Active: d.Active, Noise: d.Noise,
 	}
 }
@@ -40,7 +40,7 @@ func trainingSplit(cfg *config.Train, d *dataset.Data) (train.Split, error) {
 }
 
 func inputsOf(d *dataset.Data) model.Inputs {
-	return model.Inputs{Shape: d.Shape, LabelShape: d.LabelShape, Classes: d.Classes}
+	return model.Inputs{Shape: d.Shape, LabelShape: d.LabelShape, Classes: d.Classes, ClassCounts: d.Train.ClassCounts()}
 }
 
 // split is a part of the data for the loop; nil stays nil.

@@ -33,8 +33,8 @@ func TestTrainingOnAFolderOfPictures(t *testing.T) {
 	s := newTorchSite(t)
 	s.pictures("p", 60)
 	s.write("x.yaml", `experiment: {name: a, output_dir: runs}
-data: {source: images, path: p, image_size: 8, normalize: standard, batch_size: 16}
-model: {type: custom_model, loss: cross_entropy, layers: [flatten, linear: 2]}
+data: {source: images, path: p, image_size: 8, normalize: standard, batch_size: 16, split: {train: 0.8, val: 0.1, test: 0.1, stratify: true}, augment: {flip: true, crop: 1}}
+model: {type: custom_model, loss: cross_entropy, class_weights: balanced, layers: [flatten, linear: 2]}
 training: {epochs: 8, threads: 1, device: cpu, optimizer: {name: adam, lr: 1.0e-2}}
 `)
 	if out := s.ok("validate", "x.yaml").stdout; !strings.Contains(out, "samples of shape [3 8 8]: 48 train, 6 val, 6 test") {
@@ -42,7 +42,7 @@ training: {epochs: 8, threads: 1, device: cpu, optimizer: {name: adam, lr: 1.0e-
 	}
 	s.train()
 	log := s.read("runs/a/logs/training.log")
-	for _, want := range []string{"images p, samples of shape [3 8 8], labels of 2 classes (dark, light)", "data hash"} {
+	for _, want := range []string{"images p, samples of shape [3 8 8], labels of 2 classes (dark, light)", "data hash", "flip, crop 1, of the training split"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log lacks %q:\n%s", want, log)
 		}

@@ -110,6 +110,7 @@ func (s *site) everyRunIsOfUse() {
 // The examples are also right as they are, without overrides.
 func TestEachExampleConfigIsValid(t *testing.T) {
 	s := newSite(t)
+	s.pictures("data/pictures", 40)
 	for _, path := range s.copyConfigs() {
 		kind, err := config.Kind(path)
 		if err != nil {

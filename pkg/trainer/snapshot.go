@@ -66,7 +66,11 @@ func inputsDict(in model.Inputs) *checkpoint.Dict {
 	if in.LabelShape != nil {
 		labels = list(in.LabelShape)
 	}
-	return checkpoint.NewDict("shape", list(in.Shape), "label_shape", labels, "classes", in.Classes)
+	d := checkpoint.NewDict("shape", list(in.Shape), "label_shape", labels, "classes", in.Classes)
+	if in.ClassCounts != nil {
+		d.Set("class_counts", list(in.ClassCounts))
+	}
+	return d
 }
 
 func list(v []int64) []any {

@@ -161,6 +161,12 @@ func (t *trained) inputs(d *dataset.Data) (model.Inputs, error) {
 			return in, fmt.Errorf("%s: %w", t.path, err)
 		}
 	}
+	in.ClassCounts = nil
+	if counts, _ := saved.Get("class_counts"); counts != nil {
+		if in.ClassCounts, err = shapeOf(saved, "class_counts"); err != nil {
+			return in, fmt.Errorf("%s: %w", t.path, err)
+		}
+	}
 	classes, err := checkpoint.Value[int64](saved, "classes")
 	in.Classes = int(classes)
 	return in, err
@@ -172,7 +178,7 @@ func shapeOf(d *checkpoint.Dict, key string) ([]int64, error) {
 	for i, v := range values {
 		n, ok := v.(int64)
 		if !ok {
-			return nil, fmt.Errorf("%s is not a shape", key)
+			return nil, fmt.Errorf("%s is not a list of integers", key)
 		}
 		shape[i] = n
 	}

@@ -142,6 +142,8 @@ func TestWordsOfTheConfigAreChecked(t *testing.T) {
 		"loss: huber, delta: 0, layers: [relu]":                       "above 0",
 		"loss: mse, label_smoothing: 0.1, layers: [relu]":             "label_smoothing",
 		"loss: cross_entropy, class_weights: [-1], layers: [relu]":    "at least 0",
+		"loss: cross_entropy, class_weights: balance, layers: [relu]": "did you mean balanced?",
+		"loss: cross_entropy, class_weights: {a: 1}, layers: [relu]":  "a list of numbers, one for each class, or balanced",
 		"loss: mse, layers: [attention]":                              "heads: missing",
 		"loss: mse, layers: [residual: []]":                           "found an empty list",
 		"loss: mse, layers: [embedding: {num: 4}]":                    "dim: missing",
@@ -195,13 +197,16 @@ func TestWhatDoesNotFitIsOneSentence(t *testing.T) {
 		"loss: mse, layers: [residual: [relu, linear: 3, attention: 1]]":                {numbers, "model.layers[0].residual[2]: attention gets"},
 		"loss: gaussian_nll, layers: [linear: 1]":                                       {numbers, "the last layer gives [1], but gaussian_nll needs the means and the log variances of []: 2 numbers"},
 		"loss: cross_entropy, class_weights: [1, 2], layers: [flatten, linear: 10]":     {image, "model.class_weights: found 2 numbers, expected one for each of the 10 classes"},
-		"loss: mse, layers: [linear: 2]":                                                {numbers, "model.layers: the last layer gives [2], but a label has the shape []"},
-		"loss: mse, target: input, layers: [linear: 5]":                                 {numbers, "model.layers: the last layer gives [5], but target: input needs the sample's shape [6]"},
-		"loss: mse, layers: [linear: 1]":                                                {model.Inputs{Shape: []int64{6}}, "mse compares with labels, and the data have none; give data.labels, or write target: input"},
-		"loss: cross_entropy, layers: [linear: 3]":                                      {numbers, "cross_entropy needs one class number (0, 1, …) a sample as label, and the data's labels are of shape [] but no whole numbers"},
-		"loss: cross_entropy, layers: [flatten, linear: 9]":                             {image, "model.layers: the labels have 10 classes, but the last layer gives 9 numbers; make it linear: 10"},
-		"loss: cross_entropy, layers: [linear: 10]":                                     {image, "needs one row of 10 numbers, one for each class, but the last layer gives [1 28 10]; put flatten before"},
-		"loss: bce_with_logits, layers: [flatten, linear: 1]":                           {image, "bce_with_logits needs labels of 0 and 1, and the data's labels go up to 9; use cross_entropy"},
+		"loss: cross_entropy, class_weights: balanced, layers: [flatten, linear: 10]":   {image, "model.class_weights: balanced counts the training samples of each class"},
+		"loss: cross_entropy, class_weights: balanced, layers: [flatten, linear: 2]": {model.Inputs{Shape: []int64{6}, LabelShape: []int64{}, Classes: 2, ClassCounts: []int64{9, 0}},
+			"model.class_weights: balanced has no weight for class 1, of which there are no training samples"},
+		"loss: mse, layers: [linear: 2]":                      {numbers, "model.layers: the last layer gives [2], but a label has the shape []"},
+		"loss: mse, target: input, layers: [linear: 5]":       {numbers, "model.layers: the last layer gives [5], but target: input needs the sample's shape [6]"},
+		"loss: mse, layers: [linear: 1]":                      {model.Inputs{Shape: []int64{6}}, "mse compares with labels, and the data have none; give data.labels, or write target: input"},
+		"loss: cross_entropy, layers: [linear: 3]":            {numbers, "cross_entropy needs one class number (0, 1, …) a sample as label, and the data's labels are of shape [] but no whole numbers"},
+		"loss: cross_entropy, layers: [flatten, linear: 9]":   {image, "model.layers: the labels have 10 classes, but the last layer gives 9 numbers; make it linear: 10"},
+		"loss: cross_entropy, layers: [linear: 10]":           {image, "needs one row of 10 numbers, one for each class, but the last layer gives [1 28 10]; put flatten before"},
+		"loss: bce_with_logits, layers: [flatten, linear: 1]": {image, "bce_with_logits needs labels of 0 and 1, and the data's labels go up to 9; use cross_entropy"},
 	} {
 		t.Run(section, func(t *testing.T) {
 			cfg, err := parse(section)
@@ -284,4 +289,26 @@ func TestEmbeddingIsAnyLayerFlattened(t *testing.T) {
 				}
 			}
 		})
+}
+
+// Balanced weights are those of scikit-learn, and reach the loss.
+func TestBalancedWeightsAreInverseToTheClassesOfTheTrainingSplit(t *testing.T) {
+	got, err := ClassWeights{Balanced: true}.of(3, []int64{6, 3, 1}, "model")
+	if err != nil || !slices.Equal(got, []float64{10.0 / 18, 10.0 / 9, 10.0 / 3}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	in := model.Inputs{Shape: []int64{2}, LabelShape: []int64{}, Classes: 2, ClassCounts: []int64{3, 1}}
+	with(t, "loss: cross_entropy, class_weights: balanced, layers: [linear: 2]", in, func(n *network) {
+		x, y := torch.FromFloat32s([]float32{1, 2, -1, 0.5}, []int64{2, 2}), torch.FromFloat32s([]float32{0, 1}, []int64{2})
+		logits := n.Predict(x).Float32s()
+		each := func(i, class int) float64 {
+			a, b := float64(logits[2*i]), float64(logits[2*i+1])
+			return math.Log(math.Exp(a)+math.Exp(b)) - []float64{a, b}[class]
+		}
+		w0, w1 := 4.0/6, 4.0/2
+		want := (w0*each(0, 0) + w1*each(1, 1)) / (w0 + w1)
+		if got := n.Loss(&model.Context{}, model.Batch{X: x, Y: y}).Loss.Float32s()[0]; math.Abs(float64(got)-want) > 1e-5 {
+			t.Errorf("loss %v, want %v", got, want)
+		}
+	})
 }

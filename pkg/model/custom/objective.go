@@ -11,11 +11,11 @@ import (
 
 // Objective is what an output is compared with, and how.
 type Objective struct {
-	Loss           string    `yaml:"loss" check:"required,oneof=mse|mae|huber|cross_entropy|bce_with_logits|gaussian_nll|poisson_nll" doc:"the loss, a mean over all elements, as torch.nn.functional has it; for gaussian_nll the last layer gives the means and then the log variances, for poisson_nll the log of the rate"`
-	Target         string    `yaml:"target" default:"labels" check:"oneof=labels|input" doc:"what the output is compared with: labels, or input for an autoencoder"`
-	Delta          float64   `yaml:"delta" default:"1.0" check:"gt=0" when:"loss=huber" doc:"the difference from which huber is linear"`
-	LabelSmoothing float64   `yaml:"label_smoothing" default:"0.0" check:"min=0,lt=1" when:"loss=cross_entropy" doc:"the share of each target that is spread over all classes"`
-	ClassWeights   []float64 `yaml:"class_weights" check:"min=0" when:"loss=cross_entropy" doc:"the weight of each class; all the same by default"`
+	Loss           string       `yaml:"loss" check:"required,oneof=mse|mae|huber|cross_entropy|bce_with_logits|gaussian_nll|poisson_nll" doc:"the loss, a mean over all elements, as torch.nn.functional has it; for gaussian_nll the last layer gives the means and then the log variances, for poisson_nll the log of the rate"`
+	Target         string       `yaml:"target" default:"labels" check:"oneof=labels|input" doc:"what the output is compared with: labels, or input for an autoencoder"`
+	Delta          float64      `yaml:"delta" default:"1.0" check:"gt=0" when:"loss=huber" doc:"the difference from which huber is linear"`
+	LabelSmoothing float64      `yaml:"label_smoothing" default:"0.0" check:"min=0,lt=1" when:"loss=cross_entropy" doc:"the share of each target that is spread over all classes"`
+	ClassWeights   ClassWeights `yaml:"class_weights" when:"loss=cross_entropy" doc:"the weight of each class, a list of numbers, or balanced: in inverse proportion to the class's training samples; all the same by default"`
 }
 
 // Validate holds that a classifier has labels.
@@ -50,11 +50,12 @@ func newObjective(o Objective, key string, take span, in model.Inputs, out []int
 	if err := ob.check(in, out); err != nil {
 		return nil, err
 	}
-	if n := len(o.ClassWeights); n > 0 {
-		if n != int(out[0]) {
-			return nil, model.Mistakef("%s.class_weights: found %d numbers, expected one for each of the %d classes", key, n, out[0])
-		}
-		ob.weights = opts.Buffer([]int64{int64(n)}, opts.DType, func(t *torch.Tensor) { t.Copy_(torch.FromFloat64s(o.ClassWeights, []int64{int64(n)})) })
+	weights, err := o.ClassWeights.of(int(out[0]), in.ClassCounts, key)
+	if err != nil {
+		return nil, err
+	}
+	if n := int64(len(weights)); n > 0 {
+		ob.weights = opts.Buffer([]int64{n}, opts.DType, func(t *torch.Tensor) { t.Copy_(torch.FromFloat64s(weights, []int64{n})) })
 	}
 	return ob, nil
 }
