@@ -22,6 +22,9 @@ type Data struct {
 	Split       Split    `yaml:"split" default:"{train: 0.8, val: 0.1, test: 0.1}" when:"source=images|npy|npz|idx|csv|parquet|safetensors|shapes|synthetic_sparse; val=; test=" doc:"the fractions of the splits"`
 	BatchSize   int      `yaml:"batch_size" default:"128" check:"min=1,or=auto" only:"train" doc:"samples a batch; auto: the largest power of two that fits the memory, which is then saved in its place"`
 	DropLast    bool     `yaml:"drop_last" default:"false" only:"train" doc:"leave out an epoch's last, smaller batch"`
+	Shuffle     string   `yaml:"shuffle" default:"full" check:"oneof=full|block" only:"train" doc:"the order of an epoch: full, any sample may follow any other; block, for data larger than the memory: the samples of a few blocks of the file are mixed, then those of the next few"`
+	BlockSize   int      `yaml:"block_size" default:"4096" check:"min=1" when:"shuffle=block" only:"train" doc:"samples that lie side by side and are read together"`
+	Blocks      int      `yaml:"blocks" default:"16" check:"min=1" when:"shuffle=block" only:"train" doc:"blocks that are mixed at a time, from random places"`
 	Normalize   string   `yaml:"normalize" default:"none" check:"oneof=none|minmax|standard|unit_norm|mean_center" only:"train" doc:"the normalisation"`
 	Augment     *Augment `yaml:"augment" only:"train" doc:"how training samples are changed at random, each time they are read; nil = not at all"`
 	InMemory    string   `yaml:"in_memory" default:"auto" check:"oneof=auto|true|false" when:"source=images|npy|npz|idx|parquet|safetensors|embeddings" doc:"hold the data in memory, or stream"`

@@ -56,6 +56,7 @@ data:
   batch_size: 64  # small
   split: {train: 0.8, val: 0.1, test: 0.1, stratify: false}
   drop_last: false
+  shuffle: full
   normalize: none
   in_memory: auto
 
@@ -238,7 +239,7 @@ func TestEffectiveTakesOverridesIn(t *testing.T) {
 		t.Errorf("got %+v, %+v", train, train.Model.Params)
 	}
 	want := `experiment: {name: "7", output_dir: out, on_exists: overwrite, seed: 42}
-data: {source: shapes, split: {train: 0.8, val: 0.1, test: 0.1, stratify: false}, batch_size: 128, drop_last: false, normalize: none, count: 4096, image_size: 32}
+data: {source: shapes, split: {train: 0.8, val: 0.1, test: 0.1, stratify: false}, batch_size: 128, drop_last: false, shuffle: full, normalize: none, count: 4096, image_size: 32}
 model: {type: vae, latent_dim: 4, encoder: {kind: conv, channels: [8, 8], hidden_dims: [512, 256], activation: relu}, variant: beta_vae, likelihood: bernoulli, beta: 4.0}
 training:
   # three

@@ -15,7 +15,7 @@ func TestDefaultsAreThoseOfTheInterface(t *testing.T) {
 	train, _ := mustTrain(t, small, testOptions())
 	want := &Train{
 		Experiment: Experiment{Name: "a", OutputDir: "out", OnExists: "overwrite", Seed: 42},
-		Data: Data{Source: "shapes", Split: Split{Train: 0.8, Val: 0.1, Test: 0.1}, BatchSize: 128, Normalize: "none",
+		Data: Data{Source: "shapes", Split: Split{Train: 0.8, Val: 0.1, Test: 0.1}, BatchSize: 128, Shuffle: "full", Normalize: "none",
 			Count: 4096, ImageSize: 32},
 		Model: Model{Type: "vae", Variant: "vae", Params: &fakeVAE{LatentDim: 4, Likelihood: "bernoulli",
 			Encoder: fakeEncoder{Kind: "mlp", HiddenDims: []int{512, 256}, Activation: "relu"}}},

@@ -92,6 +92,20 @@ func (s *Split) ReadBytes(dst []byte, rows []int) error {
 	return stored.GatherRaw(dst, rows, s.index)
 }
 
+// WillNeed asks the system to read samples of a mapped file ahead, positions from and to
+// excluded. It does not wait.
+func (s *Split) WillNeed(from, to int) {
+	a, ok := s.part.src.(aheadSource)
+	if !ok || from >= to {
+		return
+	}
+	first, last := int64(from), int64(to-1)
+	if s.index != nil { // ascending: rows of other splits between them come too
+		first, last = s.index[first], s.index[last]
+	}
+	a.WillNeed(first, last+1)
+}
+
 // ReadLabels copies the samples' labels into dst, which has len(rows) times the
 // product of Data.LabelShape values. Without labels it is an error.
 func (s *Split) ReadLabels(dst []float32, rows []int) error {

@@ -15,6 +15,8 @@ const (
 	forSamples
 	forAugment
 	forStrata
+	forBlocks
+	forWindow
 )
 
 // generator is a stream of random numbers that is a pure function of its three

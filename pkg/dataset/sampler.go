@@ -18,6 +18,12 @@ type Sampler struct {
 	n        int
 	order    []int
 	made     int64 // order is that of epoch made-1; 0 = none yet
+
+	// With blocks, order is that of one window of the epoch, which begins after begin rows.
+	blocks        blocks
+	list          []int // the blocks of the epoch in their order
+	window, begin int
+	ahead         func(from, to int)
 }
 
 // SamplerState is where a sampler stands, before the next batch.
@@ -47,12 +53,15 @@ func (s *Sampler) StepsPerEpoch() int {
 // Next deals the next batch; the slice is the caller's. With last the batch ends
 // the epoch, and the next call begins a new one.
 func (s *Sampler) Next() (rows []int, last bool) {
-	if s.made != s.epoch+1 {
-		s.arrange()
-	}
 	end := min(s.position+s.batch, s.n)
-	rows = append([]int(nil), s.order[s.position:end]...)
-	s.position = end
+	for s.position < end {
+		if s.made != s.epoch+1 || s.position >= s.begin+len(s.order) {
+			s.arrange()
+		}
+		more := s.order[s.position-s.begin : min(end-s.begin, len(s.order))]
+		rows = append(rows, more...)
+		s.position += len(more)
+	}
 	if !s.exhausted(end) {
 		return rows, false
 	}
@@ -67,8 +76,12 @@ func (s *Sampler) exhausted(position int) bool {
 	return left == 0 || s.dropLast && left < s.batch
 }
 
-// arrange makes the order of the current epoch.
+// arrange makes the order of the current epoch, or of the window that is due in it.
 func (s *Sampler) arrange() {
+	if s.blocks.size > 0 {
+		s.arrangeBlocks()
+		return
+	}
 	if s.order == nil {
 		s.order = make([]int, s.n)
 	}
@@ -81,15 +94,15 @@ func (s *Sampler) arrange() {
 
 // State is where the sampler stands, for a checkpoint.
 func (s *Sampler) State() SamplerState {
-	return SamplerState{Algorithm: algorithm, Seed: s.seed, Epoch: s.epoch, Position: int64(s.position), N: int64(s.n)}
+	return SamplerState{Algorithm: s.blocks.algorithm(), Seed: s.seed, Epoch: s.epoch, Position: int64(s.position), N: int64(s.n)}
 }
 
 // Restore continues at st, seed included. A state of another algorithm or of a
 // data set of another size, and one that cannot be, is a user error; the sampler
 // is then unchanged.
 func (s *Sampler) Restore(st SamplerState) error {
-	if st.Algorithm != algorithm {
-		return mistake("sampler: the checkpoint's order was made by %q, this program makes %q; resume it with the program that wrote it", st.Algorithm, algorithm)
+	if mine := s.blocks.algorithm(); st.Algorithm != mine {
+		return mistake("sampler: the checkpoint's order was made by %q, this run makes %q; resume it with the same data.shuffle, and the program that wrote it", st.Algorithm, mine)
 	}
 	if st.N != int64(s.n) {
 		return mistake("sampler: the checkpoint's train split has %d samples, this one has %d; resume with the same data", st.N, s.n)

@@ -209,6 +209,17 @@ func gatherShards[T float32 | byte](s *shards, dst []T, rows []int, index []int6
 	return nil
 }
 
+// WillNeed tells the shards that have rows of a run.
+func (s *shards) WillNeed(from, to int64) {
+	begin := int64(0)
+	for i, end := range s.ends {
+		if a, ok := s.list[i].(aheadSource); ok && from < end && to > begin {
+			a.WillNeed(from-begin, to-begin)
+		}
+		begin = end
+	}
+}
+
 // find is the shard of a row, and where the row is in it.
 func (s *shards) find(r int, index []int64) (shard, at int, err error) {
 	row, n := int64(r), s.ends[len(s.ends)-1]

@@ -20,7 +20,13 @@ type byteSource interface {
 	GatherRaw(dst []byte, rows []int, index []int64) error
 }
 
+// aheadSource is a source that can be told what will be read.
+type aheadSource interface{ WillNeed(from, to int64) }
+
 var (
+	_ aheadSource = (*npy.Array)(nil)
+	_ aheadSource = (*shards)(nil)
+
 	_ source     = (*npy.Array)(nil)
 	_ source     = (*table)(nil)
 	_ source     = (*shards)(nil)

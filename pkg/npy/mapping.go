@@ -65,6 +65,20 @@ func (a *Array) unchanged() error {
 	return nil
 }
 
+// WillNeed asks the system to read rows of a mapped file, from and to excluded, before
+// they are asked for. It does not wait, and nothing depends on it.
+func (a *Array) WillNeed(from, to int64) {
+	from, to = max(from, 0), min(to, a.Rows())
+	if a.mapped == nil || from >= to {
+		return
+	}
+	stride := int64(a.row) * a.header.ItemSize()
+	page := int64(os.Getpagesize())
+	begin := (a.header.DataOffset + from*stride) / page * page
+	end := min(a.header.DataOffset+to*stride, a.mapped.end)
+	_ = unix.Madvise(a.mapped.memory[begin:end], unix.MADV_WILLNEED) // advice alone: the rows are read without it too
+}
+
 func (m *mapping) close() error {
 	if m.memory == nil {
 		return nil

@@ -43,6 +43,17 @@ func inputsOf(d *dataset.Data) model.Inputs {
 	return model.Inputs{Shape: d.Shape, LabelShape: d.LabelShape, Classes: d.Classes, ClassCounts: d.Train.ClassCounts()}
 }
 
+// samplerOf deals the training split; in blocks, it has the system read ahead what a
+// mapped file will be asked for.
+func samplerOf(cfg *config.Train, s *dataset.Split) *dataset.Sampler {
+	d := cfg.Data
+	sampler := dataset.NewSampler(s.Len(), d.BatchSize, cfg.Experiment.Seed, d.DropLast)
+	if d.Shuffle == "block" {
+		sampler.InBlocks(d.BlockSize, d.Blocks).Ahead(s.WillNeed)
+	}
+	return sampler
+}
+
 // split is a part of the data for the loop; nil stays nil.
 func split(s *dataset.Split) train.Split {
 	if s == nil {

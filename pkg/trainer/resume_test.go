@@ -35,6 +35,12 @@ model: {type: sae, variant: topk, d_sae: 32, k: 2, dead_after_samples: 40}
 training: {steps: 27, optimizer: {name: adam, lr: 0.003}, scheduler: cosine, accumulate: 3, grad_clip: 0.5, log_every_steps: 2}
 checkpoint: {save_strategy: all, resume_every: 2}
 `},
+	{"topk on shards, streamed in blocks, accumulation, last", `
+data: {source: npy, path: "part-*.npy", in_memory: false, shuffle: block, block_size: 5, blocks: 3, batch_size: 8}
+model: {type: sae, variant: topk, d_sae: 32, k: 2}
+training: {epochs: 5, optimizer: {name: adam, lr: 0.003}, accumulate: 2, log_every_steps: 2}
+checkpoint: {save_strategy: last, resume_every: 1}
+`},
 	{"vae on augmented images, normalised, accumulation, best", `
 data: {source: shapes, count: 70, image_size: 8, batch_size: 8, normalize: mean_center, augment: {flip: true, crop: 2, noise: 0.1}}
 model: {type: vae, latent_dim: 2, likelihood: gaussian, encoder: {hidden_dims: [8]}}
@@ -60,6 +66,8 @@ func TestARunThatIsCutAndResumedEndsAsTheWholeRun(t *testing.T) {
 			s := newTorchSite(t)
 			s.write("x.yaml", "experiment: {name: a, output_dir: whole, seed: 5}\n"+v.config)
 			s.matrix("data.npy", 80, 12)
+			s.matrix("part-0.npy", 50, 12)
+			s.matrix("part-1.npy", 40, 12)
 			s.classes("labels.npy", 80)
 			set := []string{"training.threads=1", "training.device=cpu"}
 			s.train(append(set, "checkpoint.resume_every=none")...)

@@ -155,7 +155,7 @@ func (s *session) build(scope *torch.Scope) error {
 	if notice != "" {
 		s.notices = append(s.notices, notice)
 	}
-	s.sampler = dataset.NewSampler(s.data.Train.Len(), cfg.Data.BatchSize, cfg.Experiment.Seed, cfg.Data.DropLast)
+	s.sampler = samplerOf(cfg, s.data.Train)
 	p.Order = order{s.sampler}
 	if err == nil && s.from != nil {
 		err = s.goOn()
