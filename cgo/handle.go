@@ -8,7 +8,7 @@ type Tensor = unsafe.Pointer
 // Generator is a handle to an at::Generator; nil is the default generator.
 type Generator = unsafe.Pointer
 
-// Handle is a graph, a lane or a guard, freed by FreeHandle.
+// Handle is a graph, a lane, a script or a guard, freed by FreeHandle.
 type Handle = unsafe.Pointer
 
 // Kind says what sort of error libtorch reported.

@@ -56,6 +56,10 @@ static inline th_int call_threads(void) { return trainer_api->threads(); }
 static inline th_nothing call_deterministic(int on) { return trainer_api->deterministic(on); }
 static inline th_nothing call_tf32(int on) { return trainer_api->tf32(on); }
 static inline th_nothing call_free_handle(th_handle *h) { return trainer_api->free_handle(h); }
+static inline th_held call_load_script(void *content, int64_t n_content, int64_t dtype, int64_t device) { return trainer_api->load_script(content, n_content, dtype, device); }
+static inline th_int call_script_names(th_handle *script, void *out, int64_t n_out) { return trainer_api->script_names(script, out, n_out); }
+static inline th_one call_script_tensor(th_handle *script, int64_t i) { return trainer_api->script_tensor(script, i); }
+static inline th_one call_script_forward(th_handle *script, const th_tensor *x, int training) { return trainer_api->script_forward(script, x, training); }
 static inline th_held call_autocast(int64_t device, int64_t dtype) { return trainer_api->autocast(device, dtype); }
 static inline th_nothing call_unscale_grads(th_tensor *const *params, int64_t n_params, const th_tensor *scale, const th_tensor *foundInf) { return trainer_api->unscale_grads(params, n_params, scale, foundInf); }
 static inline th_nothing call_update_scale(const th_tensor *scale, const th_tensor *growthTracker, const th_tensor *foundInf, double growth, double backoff, int64_t interval) { return trainer_api->update_scale(scale, growthTracker, foundInf, growth, backoff, interval); }
@@ -185,7 +189,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0x5e8945cdbc73d2eb)
+const tableHash = uint64(0x4cf79a1152cbb8c2)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -467,6 +471,30 @@ func TF32(on bool) error {
 func FreeHandle(h Handle) error {
 	r := C.call_free_handle((*C.th_handle)(h))
 	return takeError(r.err)
+}
+
+// LoadScript: the module of a file's content, its floating-point tensors as dtype.
+func LoadScript(content []byte, dtype int64, device int64) (Handle, error) {
+	r := C.call_load_script(unsafe.Pointer(unsafe.SliceData(content)), C.int64_t(len(content)), C.int64_t(dtype), C.int64_t(device))
+	return Handle(r.out), takeError(r.err)
+}
+
+// ScriptNames: a line for each tensor, + where it is trained and -, then its name; their length.
+func ScriptNames(script Handle, out []byte) (int64, error) {
+	r := C.call_script_names((*C.th_handle)(script), unsafe.Pointer(unsafe.SliceData(out)), C.int64_t(len(out)))
+	return int64(r.out), takeError(r.err)
+}
+
+// ScriptTensor: the tensor of a line.
+func ScriptTensor(script Handle, i int64) (Tensor, error) {
+	r := C.call_script_tensor((*C.th_handle)(script), C.int64_t(i))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// ScriptForward: what the module makes of x, in training mode or not.
+func ScriptForward(script Handle, x Tensor, training bool) (Tensor, error) {
+	r := C.call_script_forward((*C.th_handle)(script), (*C.th_tensor)(x), cbool(training))
+	return Tensor(r.out), takeError(r.err)
 }
 
 // Autocast: torch.autocast for a kind of device on this thread, until the handle is freed.

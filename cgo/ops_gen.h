@@ -3,7 +3,7 @@
 #define TRAINER_OPS_GEN_H
 
 /* Changes with the table: a shim built from another table is refused. */
-#define TH_TABLE_HASH 0x5e8945cdbc73d2ebULL
+#define TH_TABLE_HASH 0x4cf79a1152cbb8c2ULL
 
 typedef struct {
   uint64_t hash;
@@ -57,6 +57,10 @@ typedef struct {
   th_nothing (*deterministic)(int on);
   th_nothing (*tf32)(int on);
   th_nothing (*free_handle)(th_handle *h);
+  th_held (*load_script)(void *content, int64_t n_content, int64_t dtype, int64_t device);
+  th_int (*script_names)(th_handle *script, void *out, int64_t n_out);
+  th_one (*script_tensor)(th_handle *script, int64_t i);
+  th_one (*script_forward)(th_handle *script, const th_tensor *x, int training);
   th_held (*autocast)(int64_t device, int64_t dtype);
   th_nothing (*unscale_grads)(th_tensor *const *params, int64_t n_params, const th_tensor *scale, const th_tensor *foundInf);
   th_nothing (*update_scale)(const th_tensor *scale, const th_tensor *growthTracker, const th_tensor *foundInf, double growth, double backoff, int64_t interval);

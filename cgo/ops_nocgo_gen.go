@@ -155,6 +155,18 @@ func TF32(on bool) error { return errNoCgo }
 // FreeHandle: gives back what a handle holds.
 func FreeHandle(h Handle) error { return errNoCgo }
 
+// LoadScript: the module of a file's content, its floating-point tensors as dtype.
+func LoadScript(content []byte, dtype int64, device int64) (Handle, error) { return nil, errNoCgo }
+
+// ScriptNames: a line for each tensor, + where it is trained and -, then its name; their length.
+func ScriptNames(script Handle, out []byte) (int64, error) { return 0, errNoCgo }
+
+// ScriptTensor: the tensor of a line.
+func ScriptTensor(script Handle, i int64) (Tensor, error) { return nil, errNoCgo }
+
+// ScriptForward: what the module makes of x, in training mode or not.
+func ScriptForward(script Handle, x Tensor, training bool) (Tensor, error) { return nil, errNoCgo }
+
 // Autocast: torch.autocast for a kind of device on this thread, until the handle is freed.
 func Autocast(device int64, dtype int64) (Handle, error) { return nil, errNoCgo }
 

@@ -96,6 +96,8 @@ def custom_block_cases(custom):
                  [10], real((10,)), lambda d: d.normal((ROWS, 3)))
     yield custom("custom_poisson_nll", "poisson_nll", [{"linear": 12}, "tanh", {"linear": 2}],
                  [10], real((10,)), lambda d: d.labels((ROWS, 2), 6).astype("float32"))
+    yield case("custom_torchscript", "custom_model", "custom", {"torchscript": "pkg/model/custom/testdata/net.pt", "loss": "cross_entropy"},
+               [1, 8, 8], gray((1, 8, 8)), y=lambda d: d.labels(ROWS, 5))
 
 
 def cases():

@@ -11,7 +11,7 @@ import torch
 
 import reference_sae
 import reference_vae_coder
-from reference_custom import Custom
+from reference_custom import Custom, Scripted
 from reference_vae import VAE
 
 
@@ -26,7 +26,7 @@ def build(model, shape):
         return VAE(shape, **params)
     if kind == "sae":
         return reference_sae.TWINS[variant](shape, **params)
-    return Custom(shape, **params)
+    return (Scripted if "torchscript" in params else Custom)(shape, **params)
 
 
 OPTIMIZERS = {

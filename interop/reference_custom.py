@@ -1,9 +1,12 @@
-"""Plain PyTorch twins of custom models: a list of layers and its loss; layers.py reads the list."""
+"""PyTorch twins of custom models: a list of layers (layers.py reads it) or a TorchScript file, and the loss."""
+import pathlib
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 import layers
+from make_script_testdata import load
 from twin import Twin
 
 
@@ -67,6 +70,7 @@ class Custom(nn.Sequential, Twin):
     def __init__(self, shape, **objective):
         super().__init__(*layers.build(objective.pop("layers"), shape))
         self.objective = Objective(shape, **objective)
+        self.loss, self.target = self.objective.loss, self.objective.target
 
     def forward(self, x, eps=None):
         return {"output": super().forward(x)}
@@ -79,3 +83,31 @@ class Custom(nn.Sequential, Twin):
 
     def predict(self, x):
         return self.objective.predict(self(x)["output"])
+
+
+class Scripted(Twin):
+    """A module of torch.jit.load and its objective; its state dict is the module's."""
+
+    def __init__(self, shape, torchscript, **objective):
+        super().__init__()
+        path = pathlib.Path(torchscript)
+        self.module = load(path if path.exists() else pathlib.Path(__file__).parent.parent / path)
+        self.objective = Objective(shape, **objective)
+        self.loss, self.target = self.objective.loss, self.objective.target
+
+    def state_dict(self, *args, **options):
+        return self.module.state_dict(*args, **options)
+
+    def load_state_dict(self, *args, **options):
+        return self.module.load_state_dict(*args, **options)
+
+    def named_parameters(self, *args, **options):
+        return self.module.named_parameters(*args, **options)
+
+    def named_buffers(self, *args, **options):
+        return self.module.named_buffers(*args, **options)
+
+    def forward(self, x, eps=None):
+        return {"output": self.module(x)}
+
+    losses, embed, predict = Custom.losses, Custom.embed, Custom.predict

@@ -17,6 +17,7 @@ import ckpt
 import make_npy_testdata
 import make_parity
 import make_pt_testdata
+import make_script_testdata
 import next_step
 import run_data
 import save_foreign
@@ -27,7 +28,8 @@ from trainer import RUNS, Trainer
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 # In order: the second's data are the first's embeddings.
-NAMES = ["vae_mlp_bernoulli", "sae_relu_l1", "beta_vae_conv_gaussian", "sae_topk", "custom_classifier", "custom_autoencoder"]
+NAMES = ["vae_mlp_bernoulli", "sae_relu_l1", "beta_vae_conv_gaussian", "sae_topk", "custom_classifier", "custom_autoencoder",
+         "custom_blocks", "custom_torchscript"]
 INDICES = "output.extras=[indices]"
 EXTRACT = {"custom_classifier": ["output.extras=[indices, labels]"], "custom_autoencoder": [INDICES, "output.dtype=float16"]}
 
@@ -38,6 +40,21 @@ def committed_data(report, work):
     report.check("parity data are reproduced", parity)
     report.check("pkg/checkpoint/testdata is reproduced", testdata, make_pt_testdata.write, "pkg/checkpoint/testdata", work / "pt")
     report.check("pkg/npy/testdata is reproduced", testdata, make_npy_testdata.main, "pkg/npy/testdata", work / "npy")
+    report.check("pkg/model/custom/testdata is reproduced", scripts, work / "scripts")
+
+
+def scripts(folder):
+    """The TorchScript files that tests read are the modules of their generator."""
+    folder.mkdir()
+    make_script_testdata.write(folder)
+    committed = REPOSITORY / "pkg/model/custom/testdata"
+    names = sorted(f.name for f in folder.iterdir())
+    demand(names == sorted(f.name for f in committed.iterdir()), f"the generator makes {names}")
+    for name in names:
+        if name != "weights.pt":
+            new, old = (make_script_testdata.load(at / name) for at in (folder, committed))
+            demand(same(dict(new.state_dict()), dict(old.state_dict())) and new.code == old.code, f"{name} is another module")
+    return f"{len(names)} files"
 
 
 def reference():

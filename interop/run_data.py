@@ -1,5 +1,9 @@
 """The data of the runs in runs/: small arrays, written by NumPy in the types that users have."""
 import numpy as np
+import torch
+from torch import nn
+
+from make_script_testdata import quietly
 
 
 def images(draw, n):
@@ -31,6 +35,13 @@ def points(draw, n):
     return 4 * np.eye(6)[labels] + draw.standard_normal((n, 6)), labels
 
 
+def scripted(path):
+    """A TorchScript module for points, with batch statistics and dropout."""
+    torch.manual_seed(4)
+    module = nn.Sequential(nn.Linear(6, 16), nn.BatchNorm1d(16), nn.Tanh(), nn.Dropout(0.1), nn.Linear(16, 3))
+    quietly(lambda: torch.jit.script(module).save(path))
+
+
 def write(folder):
     """All files of data/."""
     folder.mkdir(parents=True)
@@ -44,3 +55,4 @@ def write(folder):
     x, y = points(draw, 300)
     save("points", np.asfortranarray(x), np.float64)
     save("classes", y, np.int64)
+    scripted(folder / "points.pt")

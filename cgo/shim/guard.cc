@@ -18,9 +18,17 @@ int kind_of(const std::string &m) {
   return TH_OTHER;
 }
 
-// The first line says it; what follows are notes for C++ programmers.
-th_error *make_error(std::string message, int kind) {
-  message = message.substr(0, message.find('\n'));
+// The first line says it; what follows are notes for C++ programmers. TorchScript's interpreter
+// says it in the last one, after a trace of its code.
+std::string sentence(std::string message) {
+  if (message.rfind("The following operation failed in the TorchScript interpreter", 0) != 0) return message.substr(0, message.find('\n'));
+  message.erase(message.find_last_not_of('\n') + 1);
+  message.erase(0, message.rfind('\n') + 1);
+  return message.substr(message.rfind("RuntimeError: ", 0) == 0 ? sizeof("RuntimeError: ") - 1 : 0);
+}
+
+th_error *make_error(const std::string &text, int kind) {
+  std::string message = sentence(text);
   auto *err = static_cast<th_error *>(std::malloc(sizeof(th_error)));
   if (!err) std::abort();
   err->kind = kind;

@@ -1,5 +1,5 @@
 // What the op table calls beyond ATen itself, by topic: tensor.cc, random.cc, optim.cc, sparse.cc,
-// copy.cc, memory.cc, fused_*.cc, amp.cc, process.cc, profile.cc, and for a GPU cuda/.
+// copy.cc, memory.cc, fused_*.cc, amp.cc, script.cc, process.cc, profile.cc, and for a GPU cuda/.
 #pragma once
 
 #include "guard.h"
@@ -64,6 +64,11 @@ at::Tensor positive_counts(const at::Tensor &a);
 at::Tensor mean_of(const at::Tensor &a);
 at::Tensor non_finite(const at::Tensor &a);
 void meter_add(at::Tensor sums, const Tensors &values, const at::Tensor &skip);
+
+th_handle *load_script(const Span &content, int64_t dtype, int64_t device);
+int64_t script_names(th_handle *script, const Span &out);
+at::Tensor script_tensor(th_handle *script, int64_t i);
+at::Tensor script_forward(th_handle *script, const at::Tensor &x, bool training);
 
 th_handle *autocast(int64_t device, int64_t dtype);
 void unscale_grads(const Tensors &params, const at::Tensor &scale, at::Tensor found_inf);

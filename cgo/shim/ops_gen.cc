@@ -383,6 +383,40 @@ th_nothing free_handle_op(th_handle *h_) {
   });
 }
 
+th_held load_script_op(void *content_, int64_t n_content_, int64_t dtype_, int64_t device_) {
+  return guard_held([&]{
+    Span content{content_, n_content_};
+    int64_t dtype = dtype_;
+    int64_t device = device_;
+    return load_script(content, dtype, device);
+  });
+}
+
+th_int script_names_op(th_handle *script_, void *out_, int64_t n_out_) {
+  return guard_int([&]{
+    th_handle *script = script_;
+    Span out{out_, n_out_};
+    return script_names(script, out);
+  });
+}
+
+th_one script_tensor_op(th_handle *script_, int64_t i_) {
+  return guard_one([&]{
+    th_handle *script = script_;
+    int64_t i = i_;
+    return script_tensor(script, i);
+  });
+}
+
+th_one script_forward_op(th_handle *script_, const th_tensor *x_, int training_) {
+  return guard_one([&]{
+    th_handle *script = script_;
+    at::Tensor x = value(x_);
+    bool training = training_ != 0;
+    return script_forward(script, x, training);
+  });
+}
+
 th_held autocast_op(int64_t device_, int64_t dtype_) {
   return guard_held([&]{
     int64_t device = device_;
@@ -1456,6 +1490,10 @@ const th_api table = {
     deterministic_op,
     tf32_op,
     free_handle_op,
+    load_script_op,
+    script_names_op,
+    script_tensor_op,
+    script_forward_op,
     autocast_op,
     unscale_grads_op,
     update_scale_op,

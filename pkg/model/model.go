@@ -96,6 +96,16 @@ type Model interface {
 	Loss(c *Context, b Batch) Output
 }
 
+// Filed is a config whose model is made of a file of the user's. The model keeps the file's
+// content in its training state, as FileState, so that checkpoints hold it: whoever builds
+// the model again from one calls Restore before, and needs the file no more.
+type Filed interface {
+	Restore(content []byte)
+}
+
+// FileState is the name of that state.
+const FileState = "file"
+
 // Variant is one line of the registry.
 type Variant struct {
 	Type, Name string

@@ -25,6 +25,13 @@ type Param struct {
 	Role   Role
 }
 
+// Lister is a module whose tensors are in no fields of it: what is in them is known from a
+// file alone.
+type Lister interface {
+	// List names the tensors in torch.nn's order.
+	List() []Param
+}
+
 // Walk lists the tensors of a module in torch.nn's order: of each module first its
 // own parameters, then its buffers, then its sub-modules, each in field order; the fields
 // of an embedded struct with an empty tag are the module's own. A nil tensor (no bias) is
@@ -64,6 +71,13 @@ func only(params []Param, roles ...Role) []Param {
 var tensorType = reflect.TypeFor[*torch.Tensor]()
 
 func walk(v reflect.Value, prefix string) []Param {
+	if l, ok := lister(v); ok {
+		var params []Param
+		for _, p := range l.List() {
+			params = append(params, Param{prefix + p.Name, p.Tensor, p.Role})
+		}
+		return params
+	}
 	v = target(v)
 	switch v.Kind() {
 	case reflect.Slice:
@@ -77,6 +91,14 @@ func walk(v reflect.Value, prefix string) []Param {
 		return append(sortByRole(own), modules...)
 	}
 	return nil
+}
+
+func lister(v reflect.Value) (Lister, bool) {
+	if !v.IsValid() || !v.CanInterface() {
+		return nil, false
+	}
+	l, ok := v.Interface().(Lister)
+	return l, ok && !(v.Kind() == reflect.Pointer && v.IsNil())
 }
 
 // target is what pointers and interfaces lead to; invalid where one is nil.

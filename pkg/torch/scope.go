@@ -14,6 +14,7 @@ import (
 type Scope struct {
 	purpose string
 	tensors []*Tensor
+	ends    []func() // done after the tensors are freed
 	closed  bool
 }
 
@@ -59,7 +60,13 @@ func (s *Scope) Close() {
 	delete(held, s)
 	unwatch(s)
 	s.free()
+	for _, end := range s.ends {
+		end()
+	}
 }
+
+// atEnd lets Close end what is no tensor.
+func (s *Scope) atEnd(fn func()) { s.ends = append(s.ends, fn) }
 
 func (s *Scope) add(t *Tensor) {
 	t.scope, t.slot = s, len(s.tensors)

@@ -169,6 +169,9 @@ func (s *session) newModel(scope *torch.Scope) (model.Model, error) {
 	torch.Seed(cfg.ModelSeed())
 	variant, _ := models().Find(cfg.Model.Type, cfg.Model.Variant)
 	p.Inputs = inputsOf(s.data)
+	if s.from != nil {
+		restoreFile(cfg.Model.Params, s.from.file)
+	}
 	return variant.Build(cfg.Model.Params, p.Inputs, nn.Options{
 		Device: p.Device, DType: torch.Float32, Scope: scope, ChannelsLast: p.Device.IsCUDA() && cfg.Training.Precision != "fp32",
 	})

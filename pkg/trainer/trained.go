@@ -189,6 +189,7 @@ func shapeOf(d *checkpoint.Dict, key string) ([]int64, error) {
 // training state beside them, inside Engine.Do.
 func (t *trained) build(in model.Inputs, o nn.Options) (model.Model, error) {
 	variant, _ := models().Find(t.config.Model.Type, t.config.Model.Variant)
+	restoreFile(t.config.Model.Params, t.file)
 	m, err := variant.Build(t.config.Model.Params, in, o)
 	if err != nil {
 		return nil, err
@@ -205,4 +206,15 @@ func (t *trained) build(in model.Inputs, o nn.Options) (model.Model, error) {
 		return nil, &checkpoint.Error{Path: t.path, Msg: err.Error(), Hint: "use the checkpoint with the config that it was trained with"}
 	}
 	return m, nil
+}
+
+// restoreFile gives a config whose model is made of a file what the checkpoint kept of it.
+func restoreFile(params any, from *checkpoint.File) {
+	filed, ok := params.(model.Filed)
+	if !ok {
+		return
+	}
+	if kept, err := checkpoint.Value[*checkpoint.Tensor](dictOf(from.TrainerState, "model"), model.FileState); err == nil {
+		filed.Restore(kept.Data)
+	}
 }

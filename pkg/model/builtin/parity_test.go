@@ -64,6 +64,9 @@ func (c *parityCase) run(t *testing.T, dtype torch.DType, fn func(*testing.T, mo
 	t.Helper()
 	section := map[string]any{"type": c.Type, "variant": c.Variant}
 	maps.Copy(section, c.Params)
+	if path, ok := section["torchscript"]; ok {
+		section["torchscript"] = "../../../" + path.(string)
+	}
 	text, err := json.Marshal(section)
 	if err != nil {
 		t.Fatal(err)

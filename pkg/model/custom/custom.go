@@ -10,8 +10,11 @@ import (
 
 // Config is the model section of a custom model.
 type Config struct {
-	Layers    []Layer `yaml:"layers" check:"required,minlen=1" doc:"the list of layers, such as [linear: 128, relu, linear: 10]"`
-	Objective `yaml:",inline"`
+	TorchScript string  `yaml:"torchscript" doc:"in place of layers: a file of torch.jit.script(module).save, which is trained with the weights that it has"`
+	Layers      []Layer `yaml:"layers" check:"required,minlen=1" when:"torchscript=" doc:"the list of layers, such as [linear: 128, relu, linear: 10]"`
+	Objective   `yaml:",inline"`
+
+	kept []byte // the TorchScript file's content, as a checkpoint has it
 }
 
 // Custom is the registry line.
@@ -21,6 +24,9 @@ func Custom() model.Variant {
 
 func build(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	c := params.(*Config)
+	if c.TorchScript != "" {
+		return buildScript(c, in, o)
+	}
 	layers, out, err := buildLayers(c.Layers, site{in.Shape, o, "model.layers"})
 	if err != nil {
 		return nil, err
@@ -29,29 +35,20 @@ func build(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &network{nn.NewSequential("", layers...), obj}, nil
+	n := nn.NewSequential("", layers...)
+	return &network{held{n, obj}, n}, nil
 }
 
-// network is the nn.Sequential of the layers and its loss.
+// network is the nn.Sequential of the layers.
 type network struct {
-	Layers    *nn.Sequential `torch:""`
-	objective *objective
-}
-
-// Loss is torch's own loss with its default reduction, a mean over all elements of the
-// batch and not a sum over a sample. Mixed precision ends at the last layer.
-func (n *network) Loss(c *model.Context, b model.Batch) model.Output {
-	return n.objective.compute(n.output(b.X, c.Train), b)
+	held
+	Layers *nn.Sequential `torch:""`
 }
 
 // CheckData says whether an embedding at the front can read the samples; it waits for the
 // device.
 func (n *network) CheckData(x *torch.Tensor) error {
 	return checkNumbers(n.Layers.Layers[0], x, "model.layers[0]")
-}
-
-func (n *network) output(x *torch.Tensor, training bool) *torch.Tensor {
-	return n.Layers.Forward(x, training).To(x.DType())
 }
 
 // Embed is the output of the last layer (""), or of the layer with the given index,
@@ -68,16 +65,3 @@ func (n *network) Embed(x *torch.Tensor, what string, _ model.Noise) (*torch.Ten
 	}
 	return n.Layers.ForwardTo(index, x, false).Reshape([]int64{x.Size(0), -1}), nil
 }
-
-// Predict is what the last layer's output says of the target: of the input or a number in
-// their own units, of classes the logits.
-func (n *network) Predict(x *torch.Tensor) *torch.Tensor {
-	return n.objective.predict(n.output(x, false))
-}
-
-// Classifies says that predictions are logits.
-func (n *network) Classifies() bool { return n.objective.classifies() }
-
-// Reconstructs says that predictions are in the data's units and shape: the target is
-// the input.
-func (n *network) Reconstructs() bool { return n.objective.reconstructs() }

@@ -129,13 +129,13 @@ func (o *objective) predict(out *torch.Tensor) *torch.Tensor {
 	if o.classifies() {
 		return out
 	}
+	if o.per > 1 {
+		out = out.Flatten(1, -1)
+	}
 	if o.mean != nil {
-		if o.per > 1 {
-			out = out.Flatten(1, -1)
-		}
 		out = o.mean(out)
 	}
-	if o.reconstructs() || o.per > 1 {
+	if o.reconstructs() || o.per > 1 && len(o.shape) > 0 {
 		return out.Reshape(append([]int64{out.Size(0)}, o.shape...))
 	}
 	return out
