@@ -9,7 +9,7 @@ import numpy as np
 
 from parity_architectures import architecture_cases
 from parity_case import BATCH, BATCHES, CONV, MLP, NOISES, ROWS, case, gray, real
-from parity_cases_sae import sae_cases, sae_option_cases
+from parity_cases_sae import more_sae_cases, sae_cases, sae_option_cases
 from parity_cases_vae import family_cases
 from parity_inputs import Draw
 
@@ -109,6 +109,7 @@ def cases():
         *family_cases(),
         *sae_cases(),
         *sae_option_cases(),
+        *more_sae_cases(),
         *custom_cases(),
     ]
     return [c | {"draw": Draw(zlib.crc32(c["name"].encode()))} for c in table]

@@ -45,3 +45,24 @@ def sae_option_cases():
     top = {"d_sae": 24, "k": 3, "aux_k": 4, "dead_after_samples": 16}
     yield case("sae_topk_rescaled", "sae", "topk", top | {"normalize_activations": "constant_norm_rescale", "apply_b_dec_to_input": False},
                [12], sparse)
+
+
+def more_sae_cases():
+    """Multi-TopK, p-annealing, ghosts, targets of L0, and the variants of two spaces."""
+    sparse, warm = lambda d: d.sparse(ROWS, 12, 24, 3), {"d_sae": 24, "sparsity_warmup_steps": 20, "dead_after_samples": 16}
+    top = {"d_sae": 24, "k": 3, "aux_k": 4, "dead_after_samples": 16}
+    yield case("sae_multi_topk", "sae", "topk", top | {"multi_topk": True}, [12], sparse)
+    yield case("sae_ghosts", "sae", "relu_l1", warm | {"l1_coefficient": 0.3, "ghost_gradients": True}, [12], sparse, step=5)
+    target = warm | {"target_l0": 3}
+    yield case("sae_relu_l1_target", "sae", "relu_l1", target | {"l1_coefficient": 0.3}, [12], sparse, step=25)
+    yield case("sae_gated_target", "sae", "gated", target | {"l1_coefficient": 0.3}, [12], sparse, step=25)
+    yield case("sae_jump_relu_target", "sae", "jump_relu", target | {"l0_coefficient": 0.1, "bandwidth": 0.5}, [12], sparse, step=25,
+               edit=thresholds)
+    yield case("sae_p_anneal", "sae", "p_anneal",
+               warm | {"l1_coefficient": 0.1, "anneal_start_step": 30, "anneal_end_step": 80, "anneal_updates": 5, "p_end": 0.5},
+               [12], sparse, step=5)
+    yield case("sae_crosscoder", "sae", "crosscoder", warm | {"l1_coefficient": 0.1}, [3, 4], lambda d: sparse(d).reshape(-1, 3, 4), step=5)
+    mapped = {"y": lambda d: d.sparse(ROWS, 10, 24, 3), "label_shape": [10]}
+    yield case("sae_transcoder_topk", "sae", "transcoder", top, [12], sparse, **mapped)
+    yield case("sae_skip_transcoder", "sae", "skip_transcoder", top | {"multi_topk": True}, [12], sparse, **mapped)
+    yield case("sae_transcoder_relu", "sae", "transcoder", warm | {"activation": "relu", "l1_coefficient": 0.1}, [12], sparse, step=5, **mapped)

@@ -58,5 +58,6 @@ def initial_weights(draw, twin, spread=1.0):
             weights[name] = draw.uniform(shape, -0.1, 0.1)
     if "W_dec" in weights:
         weights["W_dec"] = unit_rows(weights["W_dec"])
-        weights["W_enc"] = np.ascontiguousarray(weights["W_dec"].T)
+        if weights["W_enc"].shape == weights["W_dec"].T.shape:
+            weights["W_enc"] = np.ascontiguousarray(weights["W_dec"].T)
     return weights

@@ -36,7 +36,8 @@ def inputs(case):
 
 
 def twin(case):
-    return build({"type": case["type"], "variant": case["variant"], **case["params"]}, case["input_shape"])
+    more = {"label_shape": case["label_shape"]} if case["label_shape"] else {}
+    return build({"type": case["type"], "variant": case["variant"], **case["params"], **more}, case["input_shape"])
 
 
 def loaded(case, t, dtype):
@@ -118,7 +119,8 @@ def margin(model, out):
     """The smallest distance between a kept and a dropped candidate of either top-k, where one is positive."""
     h, dead, gaps = out["hidden"].detach().clamp_min(0), model.dead(), [1.0]
     first = (h.reshape(1, -1), int(model.k * len(h))) if isinstance(model, BatchTopK) else (h, model.k)
-    for candidates, k in (first, (h * dead, model.aux_k)):
+    wide = [(h, min(4 * model.k, h.shape[1] - 1))] if model.multi else []
+    for candidates, k in (first, (h * dead, model.aux_k), *wide):
         top = candidates.topk(k + 1, dim=1).values
         gap = (top[:, k - 1] - top[:, k])[top[:, k - 1] > 0]
         gaps += gap.tolist()

@@ -25,7 +25,7 @@ def build(model, shape):
         params["beta"] = params.get("beta", 4.0) if variant == "beta_vae" else 1.0
         return VAE(shape, **params)
     if kind == "sae":
-        return reference_sae.TWINS[variant](shape, **params)
+        return reference_sae.build(variant, shape, **params)
     return (Scripted if "torchscript" in params else Custom)(shape, **params)
 
 

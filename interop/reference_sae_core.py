@@ -22,13 +22,14 @@ class SAE(Twin):
     """
 
     def __init__(self, shape, d_sae, dead_after_samples=10_000_000, decoder_constraint="unit_norm", apply_b_dec_to_input=True,
-                 normalize_activations="none", **_):
+                 normalize_activations="none", label_shape=None, **_):
         super().__init__()
-        n = math.prod(shape)
+        self.output_shape = tuple(label_shape or shape)
+        n, to = math.prod(shape), math.prod(self.output_shape)
         self.free, self.centered, self.normalization = decoder_constraint == "none", apply_b_dec_to_input, normalize_activations
         self.dead_after, self.since_fired = dead_after_samples, torch.zeros(d_sae, dtype=torch.int64)
         self.W_enc, self.b_enc = nn.Parameter(torch.zeros(n, d_sae)), nn.Parameter(torch.zeros(d_sae))
-        self.W_dec, self.b_dec = nn.Parameter(torch.zeros(d_sae, n)), nn.Parameter(torch.zeros(n))
+        self.W_dec, self.b_dec = nn.Parameter(torch.zeros(d_sae, to)), nn.Parameter(torch.zeros(to))
         if normalize_activations == AVERAGE:
             self.register_buffer("activation_scale", torch.ones(()))
 
@@ -45,22 +46,31 @@ class SAE(Twin):
         return x, lambda y: y
 
     def forward(self, x, eps=None):
-        """`_target` and `_residual` are z and z - z^: what losses are made of."""
+        """`_target` and `_residual` are z and z - z^, what losses are made of; those of a transcoder have the label instead."""
         z, undo = self.normalized(x.flatten(1))
         h, f = self.encode(z)
-        y = f @ self.W_dec + self.b_dec
-        return {"hidden": h, "codes": f, "output": undo(y).reshape(x.shape), "_target": z, "_residual": z - y}
+        y = self.decode(f, z)
+        return {"hidden": h, "codes": f, "output": undo(y).reshape(-1, *self.output_shape), "_z": z, "_y": y, **self.against(z, y)}
+
+    def against(self, target, y):
+        return {"_target": target, "_residual": target - y}
 
     def encode(self, z):
         h = self.product(z) + self.b_enc
         return h, self.code(h)
+
+    def decode(self, f, z):
+        return f @ self.W_dec + self.b_dec
 
     def product(self, z):
         return (z - self.b_dec if self.centered else z) @ self.W_enc
 
     def weighed(self, f):
         """Activations as a penalty sees them: times the norms of free decoder rows."""
-        return f * self.W_dec.norm(dim=1) if self.free else f
+        return f * self.norms() if self.free else f
+
+    def norms(self):
+        return self.W_dec.norm(dim=1)
 
     def dead(self):
         return self.since_fired >= self.dead_after

@@ -1,4 +1,6 @@
 """The twins of the sparse autoencoders whose loss has a penalty with a coefficient."""
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -7,28 +9,110 @@ from reference_sae_core import SAE, squared
 
 
 class Penalized(SAE):
-    """The coefficient grows from 0 in the first steps."""
+    """The coefficient grows from 0 in the first steps.
 
-    def __init__(self, shape, d_sae, coefficient, sparsity_warmup_steps=2000, **more):
+    With a target for L0 it is multiplied with e^shift, and after the warm-up each batch moves shift by 0.005 ln(L0/target),
+    the logarithm within [-1, 1].
+    """
+
+    def __init__(self, shape, d_sae, coefficient, sparsity_warmup_steps=2000, target_l0=None, **more):
         super().__init__(shape, d_sae, **more)
-        self.coefficient, self.warmup = coefficient, sparsity_warmup_steps
+        self.coefficient, self.warmup, self.target, self.shift = coefficient, sparsity_warmup_steps, target_l0, 0.0
 
-    def weight(self, step):
-        return self.coefficient * (min(1.0, step / self.warmup) if self.warmup else 1.0)
+    def weight(self, step, f):
+        weight = self.coefficient * math.exp(self.shift) * (min(1.0, step / self.warmup) if self.warmup else 1.0)
+        if self.target and step >= self.warmup:
+            l0 = (f > 0).sum(1).double().mean().item()
+            self.shift += 0.005 * math.log(min(max(l0 / self.target, math.exp(-1)), math.e))
+        return weight
+
+    def control(self):
+        return {"sparsity_coefficient": torch.tensor(self.coefficient * math.exp(self.shift), dtype=torch.float64)} if self.target else {}
 
 
 class ReluL1(Penalized):
     """f = relu(h); L2 + l1 w mean_B sum f: Bricken et al. 2023, and with free decoder rows Anthropic's update of April 2024."""
 
-    def __init__(self, shape, d_sae, l1_coefficient=0.1, **more):
+    def __init__(self, shape, d_sae, l1_coefficient=0.1, ghost_gradients=False, **more):
         super().__init__(shape, d_sae, l1_coefficient, **more)
+        self.ghosts = ghost_gradients
 
     def code(self, h):
         return F.relu(h)
 
     def losses(self, out, x, y=None, step=0):
-        l2, l1 = squared(out["_residual"]), self.weighed(out["codes"]).sum(1).mean()
-        return {"loss": l2 + self.weight(step) * l1, "l2": l2, "l1": l1, **self.sparsity(out)}
+        l2, l1 = squared(out["_residual"]), self.summed(self.weighed(out["codes"]), step)
+        terms = {"loss": l2 + self.weight(step, out["codes"]) * l1, "l2": l2, "l1": l1, **self.sparsity(out)}
+        if self.ghosts:
+            terms["ghost"] = ghost(self, out)
+            terms["loss"] = terms["loss"] + terms["ghost"]
+        return terms | self.control()
+
+    def summed(self, f, step):
+        return f.sum(1).mean()
+
+
+def ghost(model, out):
+    """mean_B s |e - r g|^2 of g = e^h W_dec of the dead latents; r = |e| / (2 |g|) and s = |e|^2 / |e - r g|^2, both held."""
+    dead, e = model.dead(), out["_residual"].detach()
+    if not dead.any():
+        return e.new_zeros(())
+    g = torch.exp(out["hidden"][:, dead]) @ model.W_dec[dead]
+    r = e.norm(dim=1) / (2 * g.norm(dim=1) + 1e-6)
+    apart = (e - g * r.detach()[:, None]).square().sum(1)
+    return (apart * (e.square().sum(1) / (apart + 1e-6)).detach()).mean()
+
+
+class PAnneal(ReluL1):
+    """ReluL1 with sum f^p; p falls from 1 in equal steps, and the sum is multiplied with the ratio of its means at the old
+    and the new p over the last 10 batches at the old one (Karvonen et al. 2408.00113). Zeros are left out."""
+
+    def __init__(self, shape, d_sae, anneal_end_step, anneal_start_step=15000, anneal_updates=10, p_end=0.2, **more):
+        super().__init__(shape, d_sae, **more)
+        self.start, self.end, self.updates, self.p_end = anneal_start_step, anneal_end_step, anneal_updates, p_end
+        self.ratio, self.recent = 1.0, []
+
+    def falls(self, step):
+        if step < self.start:
+            return 0
+        return min(1 + (step - self.start) * (self.updates - 1) // (self.end - self.start), self.updates)
+
+    def exponent(self, falls):
+        return 1 - (1 - self.p_end) * min(falls, self.updates) / self.updates
+
+    def summed(self, f, step):
+        power = lambda p: torch.where(f > 0, (f + 1e-8) ** p, 0).sum(1).mean()
+        falls = self.falls(step)
+        if step and falls > self.falls(step - 1) and self.recent:
+            self.ratio *= sum(a for a, _ in self.recent) / sum(b for _, b in self.recent)
+            self.recent = []
+        now = power(self.exponent(falls))
+        self.recent = [*self.recent[-9:], (now.item(), power(self.exponent(falls + 1)).item())]
+        return now * self.ratio
+
+
+class Crosscoder(ReluL1):
+    """ReluL1 of samples [L, n] with free decoder rows, each f weighed with the sum of its row's norms in the L layers."""
+
+    def __init__(self, shape, d_sae, **more):
+        super().__init__(shape, d_sae, decoder_constraint="none", apply_b_dec_to_input=False, **more)
+        self.layers = tuple(shape)
+
+    def norms(self):
+        return self.W_dec.reshape(-1, *self.layers).norm(dim=2).sum(1)
+
+
+class ReluTranscoder(ReluL1):
+    """ReluL1 with free decoder rows that reconstructs y from x, y^ = f W_dec + b_dec (2406.11944)."""
+
+    def __init__(self, shape, d_sae, **more):
+        super().__init__(shape, d_sae, decoder_constraint="none", apply_b_dec_to_input=False, **more)
+
+    def losses(self, out, x, y=None, step=0):
+        return super().losses(out | super().against(y.flatten(1), out["_y"]), x, y, step)
+
+    def against(self, target, y):
+        return {}
 
 
 class Gated(Penalized):
@@ -50,7 +134,8 @@ class Gated(Penalized):
         open_, hold = F.relu(out["hidden"]), (lambda t: t) if self.free else (lambda t: t.detach())
         l2, l1 = squared(out["_residual"]), self.weighed(open_).sum(1).mean()
         aux = squared(out["_target"] - (open_ @ hold(self.W_dec) + hold(self.b_dec)))
-        return {"loss": l2 + self.weight(step) * l1 + aux, "l2": l2, "l1": l1, "aux": aux, **self.sparsity(out)}
+        weight = self.weight(step, out["codes"])
+        return {"loss": l2 + weight * l1 + aux, "l2": l2, "l1": l1, "aux": aux, **self.sparsity(out), **self.control()}
 
 
 class JumpReLU(Penalized):
@@ -72,7 +157,8 @@ class JumpReLU(Penalized):
             extra = self.pre_act * self.weighed(F.relu(self.threshold - h)).sum(1).mean()
         else:
             penalty = Step.apply(h, self.threshold, self.bandwidth).sum(1).mean()
-        return {"loss": l2 + self.weight(step) * penalty + extra, "l2": l2, "penalty": penalty, **self.sparsity(out)}
+        loss = l2 + self.weight(step, f) * penalty + extra
+        return {"loss": loss, "l2": l2, "penalty": penalty, **self.sparsity(out), **self.control()}
 
     @torch.no_grad()
     def after_step(self, out):

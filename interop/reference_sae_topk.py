@@ -3,16 +3,20 @@ import math
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from reference_sae_core import SAE, auxk, largest, squared
 
 
 class TopK(SAE):
-    """f = the k largest of relu(h); L2/V + aux_coefficient AuxK (Gao et al. 2406.04093), V a constant of the run."""
+    """f = the k largest of relu(h); L2/V + aux_coefficient AuxK (Gao et al. 2406.04093), V a constant of the run.
 
-    def __init__(self, shape, d_sae, k, aux_k=None, aux_coefficient=1 / 32, **more):
+    Multi-TopK adds 1/8 of L2/V of the 4k largest.
+    """
+
+    def __init__(self, shape, d_sae, k, aux_k=None, aux_coefficient=1 / 32, multi_topk=False, **more):
         super().__init__(shape, d_sae, **more)
-        self.k, self.aux_k = k, aux_k or max(1, min(math.prod(shape) // 2, d_sae))
+        self.k, self.aux_k, self.multi = k, aux_k or max(1, min(math.prod(self.output_shape) // 2, d_sae)), multi_topk
         self.aux_coefficient, self.total_variance = aux_coefficient, 1.0
 
     def code(self, h):
@@ -22,6 +26,9 @@ class TopK(SAE):
         e = out["_residual"]
         l2, aux = squared(e), auxk(e, out["hidden"], self.W_dec, self.dead(), self.aux_k)
         loss = l2 / self.total_variance + self.aux_coefficient * aux
+        if self.multi:
+            wide = largest(F.relu(out["hidden"]), min(4 * self.k, len(self.since_fired)))
+            loss = loss + squared(out["_target"] - self.decode(wide, out["_z"])) / self.total_variance / 8
         return {"loss": loss, "l2": l2, "aux": aux, **self.sparsity(out)}
 
 
@@ -64,3 +71,27 @@ class Matryoshka(BatchTopK):
         f, z = out["codes"], out["_target"]
         l2 = sum(squared(z - (f[:, :m] @ self.W_dec[:m] + self.b_dec)) for m in self.prefixes) / len(self.prefixes)
         return terms | {"l2": l2, "loss": l2 / self.total_variance + self.aux_coefficient * terms["aux"]}
+
+
+class Transcoder(TopK):
+    """TopK with free decoder rows that reconstructs y from x, y^ = f W_dec + b_dec (2406.11944)."""
+
+    def __init__(self, shape, d_sae, **more):
+        super().__init__(shape, d_sae, decoder_constraint="none", apply_b_dec_to_input=False, **more)
+
+    def losses(self, out, x, y=None, step=0):
+        return super().losses(out | super().against(y.flatten(1), out["_y"]), x, y, step)
+
+    def against(self, target, y):
+        return {}
+
+
+class SkipTranscoder(Transcoder):
+    """y^ = f W_dec + b_dec + x W_skip (2501.18823)."""
+
+    def __init__(self, shape, d_sae, **more):
+        super().__init__(shape, d_sae, **more)
+        self.W_skip = nn.Parameter(torch.zeros(math.prod(shape), math.prod(self.output_shape)))
+
+    def decode(self, f, z):
+        return super().decode(f, z) + z @ self.W_skip

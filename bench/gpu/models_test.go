@@ -32,6 +32,7 @@ var sections = map[string][]string{
 	"sae/relu_l1": {
 		"{type: sae, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40}",
 		"{type: sae, d_sae: 96, sparsity_warmup_steps: 9, decoder_constraint: none, normalize_activations: expected_average_only_in}",
+		"{type: sae, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40, ghost_gradients: true, resample_every_steps: 30, target_l0: 4}",
 	},
 	"sae/topk": {
 		"{type: sae, variant: topk, d_sae: 96, k: 5, aux_k: 8, dead_after_samples: 1}",
@@ -41,6 +42,15 @@ var sections = map[string][]string{
 	"sae/matryoshka": {"{type: sae, variant: matryoshka, d_sae: 96, k: 5, prefixes: [16, 40, 96], dead_after_samples: 40}"},
 	"sae/gated":      {"{type: sae, variant: gated, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40}"},
 	"sae/jump_relu":  {"{type: sae, variant: jump_relu, d_sae: 96, sparsity_warmup_steps: 9, bandwidth: 0.5, threshold_init: 0.1, dead_after_samples: 40}"},
+	"sae/p_anneal": {
+		"{type: sae, variant: p_anneal, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40, anneal_start_step: 40, anneal_end_step: 160, anneal_updates: 5, target_l0: 4}",
+	},
+	"sae/transcoder": {
+		"{type: sae, variant: transcoder, d_sae: 96, k: 3, aux_k: 4, dead_after_samples: 40}",
+		"{type: sae, variant: transcoder, activation: relu, d_sae: 96, sparsity_warmup_steps: 9, target_l0: 4}",
+	},
+	"sae/skip_transcoder": {"{type: sae, variant: skip_transcoder, d_sae: 96, k: 3, aux_k: 4, multi_topk: true, dead_after_samples: 40}"},
+	"sae/crosscoder":      {"{type: sae, variant: crosscoder, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40, ghost_gradients: true, resample_every_steps: 60}"},
 	"custom_model/custom": {
 		"{type: custom_model, loss: cross_entropy, layers: [flatten, linear: 12, batch_norm1d, relu, linear: 3]}",
 		"{type: custom_model, loss: mse, target: input, layers: [conv2d: {out: 2, kernel: 3, padding: 1}, batch_norm2d, gelu, flatten, layer_norm, linear: 64]}",

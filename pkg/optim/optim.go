@@ -78,6 +78,22 @@ type LoadedState struct {
 	Entries nn.Source
 }
 
+// Moments are the tensors that an optimizer keeps for each element of the parameter with the
+// given index, in its shape; none before the first step.
+func Moments(o Optimizer, index int) (list []*torch.Tensor) {
+	for _, s := range o.State() {
+		if s.Index != index {
+			continue
+		}
+		for _, e := range s.Entries {
+			if e.Name != "step" {
+				list = append(list, e.Tensor)
+			}
+		}
+	}
+	return list
+}
+
 // Setting is one key of a param group. Value is nil, bool, int64, float64 or
 // [2]float64.
 type Setting struct {

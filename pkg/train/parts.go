@@ -140,7 +140,17 @@ type Parts struct {
 
 // DataInit is the hook of models that initialise themselves from data: called with
 // the first training batch of a fresh run.
-type DataInit interface{ DataInit(x *torch.Tensor) }
+type DataInit interface{ DataInit(b model.Batch) }
+
+// Renewer is the hook of models that give parts of themselves new weights between two
+// steps, such as those that nothing trains any more. RenewAt says whether it is time
+// after so many steps; Renew is given the next step's first batch, and for a parameter the
+// tensors of its shape that the optimizer keeps for it. It runs without recording, outside
+// captured steps, and its chance is the default generator's: a resumed run does the same.
+type Renewer interface {
+	RenewAt(step int64) bool
+	Renew(b model.Batch, moments func(p *torch.Tensor) []*torch.Tensor)
+}
 
 // CheckData is the hook of models that not all data fit: Probe calls it with a batch.
 // Its error is the user's.

@@ -2,6 +2,7 @@ package train
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/optim"
@@ -50,6 +51,7 @@ func (r *run) advance(group []*hostBatch) (err error) {
 			if r.step == 0 {
 				r.initialise(group[0])
 			}
+			r.renew(group[0])
 			r.opt.SetLR(r.Schedule.At(r.step))
 			r.scalars.refresh(r.step)
 			err = r.runStep(group)
@@ -61,8 +63,19 @@ func (r *run) advance(group []*hostBatch) (err error) {
 // initialise lets the model see the first batch of a fresh run.
 func (r *run) initialise(first *hostBatch) {
 	if m, ok := r.Model.(DataInit); ok {
-		torch.NoGrad(func() { m.DataInit(first.tensors().X) })
+		torch.NoGrad(func() { m.DataInit(first.tensors()) })
 	}
+}
+
+// renew lets a model renew itself where it is time.
+func (r *run) renew(first *hostBatch) {
+	m, ok := r.Model.(Renewer)
+	if !ok || !m.RenewAt(r.step) {
+		return
+	}
+	torch.NoGrad(func() {
+		m.Renew(first.tensors(), func(p *torch.Tensor) []*torch.Tensor { return optim.Moments(r.opt, slices.Index(r.params, p)) })
+	})
 }
 
 // update is the step on the device: forward, backward, clip, optimizer, hooks. The

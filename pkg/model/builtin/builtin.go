@@ -23,6 +23,10 @@ func Registry() model.Registry {
 		sae.Matryoshka(),
 		sae.Gated(),
 		sae.JumpReLU(),
+		sae.PAnneal(),
+		sae.Transcoder(),
+		sae.SkipTranscoder(),
+		sae.Crosscoder(),
 		custom.Custom(),
 	}
 }

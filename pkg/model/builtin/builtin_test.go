@@ -50,7 +50,13 @@ var minimal = map[string]string{
 	"matryoshka":   "{type: sae, variant: matryoshka, d_sae: 8, k: 2}",
 	"gated":        "{type: sae, variant: gated, d_sae: 8}",
 	"jump_relu":    "{type: sae, variant: jump_relu, d_sae: 8}",
-	"custom":       "{type: custom_model, loss: mse, target: input, layers: [flatten, linear: 256]}",
+
+	"p_anneal":        "{type: sae, variant: p_anneal, d_sae: 8, anneal_end_step: 20000}",
+	"transcoder":      "{type: sae, variant: transcoder, d_sae: 8, k: 2}",
+	"skip_transcoder": "{type: sae, variant: skip_transcoder, d_sae: 8, k: 2}",
+	"crosscoder":      "{type: sae, variant: crosscoder, d_sae: 8}",
+
+	"custom": "{type: custom_model, loss: mse, target: input, layers: [flatten, linear: 256]}",
 }
 
 // Each variant trains, evaluates without moving anything, embeds and predicts in the
@@ -59,10 +65,10 @@ func TestEveryVariantKeepsTheContract(t *testing.T) {
 	shape := []int64{1, 16, 16}
 	for _, v := range builtin.Registry() {
 		t.Run(v.Type+"/"+v.Name, func(t *testing.T) {
-			build(t, minimal[v.Name], model.Inputs{Shape: shape}, torch.Float32, func(m model.Model) {
+			build(t, minimal[v.Name], model.Inputs{Shape: shape, LabelShape: shape}, torch.Float32, func(m model.Model) {
 				x := torchtest.Wave(6, 256, 0, 0.5).AddScalar(0.5).To(torch.Float32).Reshape(append([]int64{6}, shape...))
 				noise := func() model.Noise { return torchtest.NewDraws(torchtest.Wave(1, 97, 0, 1)) }
-				train := m.Loss(&model.Context{Train: true, Noise: noise()}, model.Batch{X: x})
+				train := m.Loss(&model.Context{Train: true, Noise: noise()}, model.Batch{X: x, Y: x})
 				train.Loss.Backward()
 				for _, p := range nn.Params(m) {
 					if p.Tensor.Grad() == nil || p.Tensor.Grad().NonFinite().Item() != 0 {
@@ -72,8 +78,8 @@ func TestEveryVariantKeepsTheContract(t *testing.T) {
 				before := snapshot(m)
 				var first, second model.Output
 				torch.NoGrad(func() {
-					first = m.Loss(&model.Context{Noise: noise()}, model.Batch{X: x})
-					second = m.Loss(&model.Context{Noise: noise(), Scalars: model.AtStep(9)}, model.Batch{X: x})
+					first = m.Loss(&model.Context{Noise: noise()}, model.Batch{X: x, Y: x})
+					second = m.Loss(&model.Context{Noise: noise(), Scalars: model.AtStep(9)}, model.Batch{X: x, Y: x})
 				})
 				if a, b := first.Loss.Item(), second.Loss.Item(); a != b {
 					t.Errorf("evaluation gives %v, then %v", a, b)

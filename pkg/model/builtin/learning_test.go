@@ -59,19 +59,28 @@ func (l lesson) train(m model.Model, split *dataset.Split, in model.Inputs) erro
 		if err != nil {
 			return err
 		}
+		labels := make([]float32, int64(len(rows))*model.Inputs{Shape: in.LabelShape}.Dim())
+		if in.LabelShape != nil {
+			if err := split.ReadLabels(labels, rows); err != nil {
+				return err
+			}
+		}
 		torch.Scoped(func() {
-			l.step(m, opt, params, step, torch.FromFloat32s(x, append([]int64{int64(len(rows))}, in.Shape...)))
+			batch := func(values []float32, shape []int64) *torch.Tensor {
+				return torch.FromFloat32s(values, append([]int64{int64(len(rows))}, shape...))
+			}
+			l.step(m, opt, params, step, model.Batch{X: batch(x, in.Shape), Y: batch(labels, in.LabelShape)})
 		})
 	}
 	return nil
 }
 
-func (l lesson) step(m model.Model, opt optim.Optimizer, params []*torch.Tensor, step int64, x *torch.Tensor) {
-	if first, ok := m.(interface{ DataInit(*torch.Tensor) }); ok && step == 0 {
-		torch.NoGrad(func() { first.DataInit(x) })
+func (l lesson) step(m model.Model, opt optim.Optimizer, params []*torch.Tensor, step int64, b model.Batch) {
+	if first, ok := m.(interface{ DataInit(model.Batch) }); ok && step == 0 {
+		torch.NoGrad(func() { first.DataInit(b) })
 	}
 	torch.ZeroGrads(params)
-	m.Loss(&model.Context{Train: true, Scalars: model.AtStep(step), Noise: random{}}, model.Batch{X: x}).Loss.Backward()
+	m.Loss(&model.Context{Train: true, Scalars: model.AtStep(step), Noise: random{}}, b).Loss.Backward()
 	torch.NoGrad(func() {
 		h, ok := m.(hooks)
 		if ok {
@@ -173,6 +182,6 @@ func TestSameSeedGivesTheSameBits(t *testing.T) {
 // fresh is the bits of an untrained model.
 func fresh(t *testing.T, section string) (bits []byte) {
 	t.Helper()
-	seeded(t, 42, section, model.Inputs{Shape: []int64{1, 16, 16}}, torch.Float32, func(m model.Model) { bits = snapshot(m) })
+	seeded(t, 42, section, model.Inputs{Shape: []int64{1, 16, 16}, LabelShape: []int64{5}}, torch.Float32, func(m model.Model) { bits = snapshot(m) })
 	return bits
 }

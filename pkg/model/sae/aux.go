@@ -2,6 +2,27 @@ package sae
 
 import "github.com/gotrainer/trainer/pkg/torch"
 
+// Auxiliary is the keys of the auxiliary loss.
+type Auxiliary struct {
+	AuxK           *int64  `yaml:"aux_k" check:"min=1" doc:"the number of dead latents that the auxiliary loss uses in one sample; half the input's dimensions by default"`
+	AuxCoefficient float64 `yaml:"aux_coefficient" default:"0.03125" check:"min=0" doc:"the weight of the auxiliary loss"`
+}
+
+func (c Auxiliary) problems(latents int64) []string {
+	if c.AuxK != nil && *c.AuxK > latents {
+		return []string{tooMany("aux_k", *c.AuxK, latents)}
+	}
+	return nil
+}
+
+// latents are as many dead latents as one sample uses.
+func (c Auxiliary) latents(s *Core) int64 {
+	if c.AuxK != nil {
+		return *c.AuxK
+	}
+	return max(1, min(s.outputs()/2, s.config.DSAE))
+}
+
 // auxK is the auxiliary loss of Gao et al. 2024 (arXiv 2406.04093, appendix A.2): the
 // codes f of the dead latents alone reconstruct the residual e,
 //

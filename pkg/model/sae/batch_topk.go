@@ -26,11 +26,10 @@ type batchTopK struct {
 
 // BatchTopKConfig adds the sparsity and the auxiliary loss.
 type BatchTopKConfig struct {
-	Config         `yaml:",inline"`
-	K              float64 `yaml:"k" check:"required,gt=0" doc:"the mean number of latents that are active in one sample; it may be a fraction"`
-	AuxK           *int64  `yaml:"aux_k" check:"min=1" doc:"the number of dead latents that the auxiliary loss uses in one sample; half the input's dimensions by default"`
-	AuxCoefficient float64 `yaml:"aux_coefficient" default:"0.03125" check:"min=0" doc:"the weight of the auxiliary loss"`
-	BDecInit       string  `yaml:"b_dec_init" default:"geometric_median" check:"oneof=geometric_median|mean|zeros" doc:"the start of b_dec, from the first batch"`
+	Config    `yaml:",inline"`
+	K         float64 `yaml:"k" check:"required,gt=0" doc:"the mean number of latents that are active in one sample; it may be a fraction"`
+	Auxiliary `yaml:",inline"`
+	BDecInit  string `yaml:"b_dec_init" default:"geometric_median" check:"oneof=geometric_median|mean|zeros" doc:"the start of b_dec, from the first batch"`
 }
 
 // Validate holds that there are as many latents as are chosen.
@@ -38,10 +37,7 @@ func (c *BatchTopKConfig) Validate() (problems []string) {
 	if c.K > float64(c.DSAE) {
 		problems = append(problems, tooMany("k", int64(math.Ceil(c.K)), c.DSAE))
 	}
-	if c.AuxK != nil && *c.AuxK > c.DSAE {
-		problems = append(problems, tooMany("aux_k", *c.AuxK, c.DSAE))
-	}
-	return problems
+	return append(problems, c.Auxiliary.problems(c.DSAE)...)
 }
 
 // BatchTopK is the registry line.
@@ -52,10 +48,8 @@ func BatchTopK() model.Variant {
 }
 
 func newBatchTopK(c *BatchTopKConfig, in model.Inputs, o nn.Options) *batchTopK {
-	s := &batchTopK{Core: newCore(c.Config, c.BDecInit, in, o), k: c.K, kAux: max(1, min(in.Dim()/2, c.DSAE)), alpha: c.AuxCoefficient}
-	if c.AuxK != nil {
-		s.kAux = *c.AuxK
-	}
+	s := &batchTopK{Core: newCore(c.Config, c.BDecInit, in, o), k: c.K, alpha: c.AuxCoefficient}
+	s.kAux = c.latents(s.Core)
 	s.Threshold = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(0) })
 	s.Variance = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(1) })
 	s.encode = func(x *torch.Tensor) *torch.Tensor { return s.above(s.activations(x)) }
@@ -100,10 +94,9 @@ func (s *batchTopK) follow(c *model.Context, smallest *torch.Tensor) {
 
 // DataInit sets b_dec, and V to the variance of the first batch (to 1 where it has
 // none).
-func (s *batchTopK) DataInit(x *torch.Tensor) {
-	s.Core.DataInit(x)
-	v := variance(s.input(x))
-	s.Variance.Copy_(v.MaskedFill(v.Gt(0).LogicalNot(), 1))
+func (s *batchTopK) DataInit(b model.Batch) {
+	s.Core.DataInit(b)
+	s.Variance.Copy_(s.firstVariance(b))
 }
 
 // Loss takes the code of training, or that of inference; metrics: l2, aux, l0,

@@ -14,6 +14,9 @@ type Core struct {
 	BEnc *torch.Tensor `torch:"b_enc"` // [m]
 	WDec *torch.Tensor `torch:"W_dec"` // [m, n]
 	BDec *torch.Tensor `torch:"b_dec"` // [n]
+	// WSkip is what the reconstruction has of the input itself, [n, n]; nil but in a skip
+	// transcoder.
+	WSkip *torch.Tensor `torch:"W_skip"`
 	// Scale is the factor that inputs are multiplied with, a scalar, 1 until it is set; nil
 	// without normalize_activations: expected_average_only_in.
 	Scale *torch.Tensor `torch:"activation_scale,buffer"`
@@ -21,7 +24,9 @@ type Core struct {
 	Silent   *torch.Tensor `torch:"samples_since_fired,state"`
 	config   Config
 	bDecInit string
-	shape    []int64 // one sample
+	numbers  int64   // of one sample
+	shape    []int64 // of one reconstruction
+	paired   bool    // what is reconstructed is the label
 	eps      float64 // of the element type
 	// encode is the variant: codes f of x [B, n]; reconstruct is x^ of it. Both see inputs
 	// as they are normalised.
@@ -31,13 +36,18 @@ type Core struct {
 }
 
 func newCore(c Config, bDecInit string, in model.Inputs, o nn.Options) *Core {
-	s := &Core{config: c, bDecInit: bDecInit, shape: slices.Clone(in.Shape), eps: epsilon(o.DType)}
-	s.draw(in.Dim(), o)
+	return newMap(c, bDecInit, in.Shape, in.Shape, o)
+}
+
+// newMap has samples of one shape, and reconstructs another.
+func newMap(c Config, bDecInit string, from, to []int64, o nn.Options) *Core {
+	s := &Core{config: c, bDecInit: bDecInit, numbers: model.Inputs{Shape: from}.Dim(), shape: slices.Clone(to), eps: epsilon(o.DType)}
+	s.draw(o)
 	if c.NormalizeActivations == averageIn {
 		s.Scale = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(1) })
 	}
 	s.Silent = o.Buffer([]int64{c.DSAE}, torch.Int64, func(t *torch.Tensor) { t.Fill_(0) })
-	s.reconstruct = func(x *torch.Tensor) *torch.Tensor { return s.decode(s.encode(x)) }
+	s.reconstruct = func(x *torch.Tensor) *torch.Tensor { return s.skip(s.decode(s.encode(x)), x) }
 	s.norms = func() *torch.Tensor { return s.WDec.NormDim([]int64{1}, false) }
 	return s
 }
@@ -45,12 +55,25 @@ func newCore(c Config, bDecInit string, in model.Inputs, o nn.Options) *Core {
 // rows flattens a batch to [B, n].
 func (s *Core) rows(x *torch.Tensor) *torch.Tensor { return x.Flatten(1, -1) }
 
+// inputs and outputs are the numbers of a sample and of its reconstruction.
+func (s *Core) inputs() int64  { return s.numbers }
+func (s *Core) outputs() int64 { return model.Inputs{Shape: s.shape}.Dim() }
+
+// pair is a batch as it is encoded, and what is reconstructed.
+func (s *Core) pair(b model.Batch) (x, y *torch.Tensor) {
+	x = s.input(b.X)
+	if s.paired {
+		return x, b.Y.Reshape([]int64{b.Y.Size(0), -1})
+	}
+	return x, x
+}
+
 // center is what is subtracted from inputs, [n].
 func (s *Core) center() *torch.Tensor {
 	if s.config.ApplyBDecToInput {
 		return s.BDec
 	}
-	return torch.Zeros([]int64{s.WEnc.Size(0)}, torch.Like(s.WEnc))
+	return torch.Zeros([]int64{s.inputs()}, torch.Like(s.WEnc))
 }
 
 // hidden is h of x [B, n].
@@ -65,6 +88,14 @@ func (s *Core) centered(x *torch.Tensor) *torch.Tensor {
 
 // decode is x^ of f.
 func (s *Core) decode(f *torch.Tensor) *torch.Tensor { return s.BDec.AddMM(f, s.WDec) }
+
+// skip adds to a reconstruction what it has of the input itself.
+func (s *Core) skip(y, x *torch.Tensor) *torch.Tensor {
+	if s.WSkip == nil {
+		return y
+	}
+	return y.Add(x.MatMul(s.WSkip))
+}
 
 // codes is f of a batch.
 func (s *Core) codes(x *torch.Tensor) *torch.Tensor { return s.encode(s.input(x)) }
@@ -101,5 +132,5 @@ func (s *Core) Predict(x *torch.Tensor) *torch.Tensor {
 	return s.output(x).Reshape(append([]int64{x.Size(0)}, s.shape...))
 }
 
-// Reconstructs says that predictions are in the data's units and shape.
-func (s *Core) Reconstructs() bool { return true }
+// Reconstructs says whether predictions are of the samples themselves.
+func (s *Core) Reconstructs() bool { return !s.paired }

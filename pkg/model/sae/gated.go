@@ -17,11 +17,11 @@ import (
 // paper's pair. Where rows are free their norms are in the penalty, and then the last term
 // trains them too: SAELens' pair. One without the other leaves more latents dead.
 type gated struct {
-	*Core  `torch:""`
-	BGate  *torch.Tensor `torch:"b_gate"` // [m]
-	BMag   *torch.Tensor `torch:"b_mag"`  // [m]
-	RMag   *torch.Tensor `torch:"r_mag"`  // [m], the logarithm of a factor
-	lambda *coefficient
+	*Core        `torch:""`
+	*coefficient `torch:""`
+	BGate        *torch.Tensor `torch:"b_gate"` // [m]
+	BMag         *torch.Tensor `torch:"b_mag"`  // [m]
+	RMag         *torch.Tensor `torch:"r_mag"`  // [m], the logarithm of a factor
 }
 
 // GatedConfig adds the penalty.
@@ -40,7 +40,7 @@ func Gated() model.Variant {
 func buildGated(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	c := params.(*GatedConfig)
 	zero := func(t *torch.Tensor) { t.Fill_(0) }
-	s := &gated{Core: newCore(c.Config, c.BDecInit, in, o), lambda: newCoefficient(c.L1Coefficient, c.Sparsity)}
+	s := &gated{Core: newCore(c.Config, c.BDecInit, in, o), coefficient: newCoefficient(c.L1Coefficient, c.Sparsity, o)}
 	s.BGate, s.BMag, s.RMag = s.BEnc, o.Param([]int64{c.DSAE}, zero), o.Param([]int64{c.DSAE}, zero)
 	s.BEnc = nil
 	s.encode = func(x *torch.Tensor) *torch.Tensor {
@@ -67,19 +67,21 @@ func (s *gated) gateLoss(x, open *torch.Tensor) *torch.Tensor {
 }
 
 // Loss has the final weight in evaluation; metrics: l2, l1, aux, l0, explained_variance,
-// dead.
+// dead, and those of the controller.
 func (s *gated) Loss(c *model.Context, b model.Batch) model.Output {
 	x := s.input(b.X)
 	pi, f := s.gates(x)
 	open := pi.ReLU()
 	e := x.Sub(s.decode(f))
-	l2, l1 := squared(e), s.weighed(open).SumDim([]int64{1}, false).Mean()
+	l2, l1 := squared(e), summed(s.weighed(open))
 	aux := s.gateLoss(x, open)
 	counts := f.Detach().PositiveCounts()
+	active := meanActive(counts, x)
+	loss := l2.Add(s.times(c, l1, active)).Add(aux)
 	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "l1", Value: l1.Detach()}, {Name: "aux", Value: aux.Detach()}},
-		sparsity(x, e, meanActive(counts, x), s.dead())...)
+		sparsity(x, e, active, s.dead())...)
 	if c.Train {
 		s.count(counts, x.Size(0))
 	}
-	return model.Output{Loss: l2.Add(s.lambda.times(c, l1)).Add(aux), Metrics: metrics}
+	return model.Output{Loss: loss, Metrics: append(metrics, s.metrics()...)}
 }

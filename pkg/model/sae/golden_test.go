@@ -39,7 +39,7 @@ func reluConfig(m int64) *ReLUL1Config {
 }
 
 func topConfig(m, k int64) *TopKConfig {
-	return &TopKConfig{Config: basic(m, 1), K: k, AuxCoefficient: 1.0 / 32, BDecInit: "zeros"}
+	return &TopKConfig{Config: basic(m, 1), K: k, Auxiliary: Auxiliary{AuxCoefficient: 1.0 / 32}, BDecInit: "zeros"}
 }
 
 // golden gives the weights that the golden values belong to, and the batch.
@@ -87,6 +87,11 @@ func TestTopKGolden(t *testing.T) {
 		torchtest.Near(t, "L2", l2, 1e-6, 1.540415)
 		torchtest.Near(t, "FVU", l2.Div(variance(x)), 1e-6, 0.743740)
 		torchtest.Near(t, "explained variance", metric(t, out, "explained_variance"), 1e-6, 0.258082)
+		y := s.output(x)
+		share := x.Sub(y).Square().SumDim([]int64{1}, false).Div(x.Sub(mean(x)).Square().SumDim([]int64{1}, false))
+		torchtest.Near(t, "mean share of a sample that is explained", share.Mean().Neg().AddScalar(1), 1e-6, 0.270814)
+		lengths := x.NormDim([]int64{1}, false).Mul(y.NormDim([]int64{1}, false))
+		torchtest.Near(t, "cosine", x.Mul(y).SumDim([]int64{1}, false).Div(lengths).Mean(), 1e-6, 0.999336)
 	})
 }
 
@@ -108,7 +113,7 @@ func TestAuxKGolden(t *testing.T) {
 }
 
 func batchConfig(m int64, k float64) *BatchTopKConfig {
-	return &BatchTopKConfig{Config: basic(m, 100), K: k, AuxCoefficient: 1.0 / 32, BDecInit: "zeros"}
+	return &BatchTopKConfig{Config: basic(m, 100), K: k, Auxiliary: Auxiliary{AuxCoefficient: 1.0 / 32}, BDecInit: "zeros"}
 }
 
 func TestBatchTopKGolden(t *testing.T) {
@@ -126,8 +131,14 @@ func TestBatchTopKGolden(t *testing.T) {
 func TestMatryoshkaGolden(t *testing.T) {
 	c := &MatryoshkaConfig{BatchTopKConfig: *batchConfig(6, 1), Prefixes: []int64{2, 6}}
 	run(t, Matryoshka(), c, 4, func(m model.Model, s *Core) {
-		out := m.Loss(&model.Context{Train: true}, model.Batch{X: golden(s)})
+		x, b := golden(s), m.(*batchTopK)
+		out := m.Loss(&model.Context{Train: true}, model.Batch{X: x})
 		torchtest.Near(t, "mean of the prefixes", metric(t, out, "l2"), 1e-6, 0.976078)
+		f, _ := b.shared(b.activations(x))
+		first, _ := b.nested(x, f, []int64{2})
+		all, _ := b.nested(x, f, []int64{6})
+		torchtest.Near(t, "first prefix", first, 1e-6, 0.623398)
+		torchtest.Near(t, "all latents", all, 1e-6, 1.328759)
 	})
 }
 

@@ -1,6 +1,7 @@
 package sae
 
 import (
+	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/nn"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
@@ -8,12 +9,15 @@ import (
 // draw makes the parameters: decoder rows with a norm of their own, the encoder as their
 // transpose or as nn.Linear's default, b_enc of zeros or as nn.Linear's default, b_dec of
 // zeros until DataInit.
-func (s *Core) draw(n int64, o nn.Options) {
-	m, zero := s.config.DSAE, func(t *torch.Tensor) { t.Fill_(0) }
-	s.WDec = o.Param([]int64{m, n}, func(w *torch.Tensor) {
-		if s.config.DecoderInit == "normal" {
+func (s *Core) draw(o nn.Options) {
+	m, n, to, zero := s.config.DSAE, s.inputs(), s.outputs(), func(t *torch.Tensor) { t.Fill_(0) }
+	s.WDec = o.Param([]int64{m, to}, func(w *torch.Tensor) {
+		switch s.config.DecoderInit {
+		case "normal":
 			w.Normal_(0, 1)
-		} else {
+		case "zeros":
+			zero(w)
+		default:
 			nn.KaimingUniform(m)(w)
 		}
 		s.unitRows(w)
@@ -32,24 +36,31 @@ func (s *Core) draw(n int64, o nn.Options) {
 	if s.config.BEncInit == "uniform" {
 		bias = nn.BiasUniform(n)
 	}
-	s.BEnc, s.BDec = o.Param([]int64{m}, bias), o.Param([]int64{n}, zero)
+	s.BEnc, s.BDec = o.Param([]int64{m}, bias), o.Param([]int64{to}, zero)
 }
 
-// DataInit sets the scale of inputs and b_dec from the first batch, as the config says. It
+// DataInit sets the scale of inputs and b_dec from the first batch, as the config says, and in
+// a transcoder b_enc so that the mean of x is hidden as zeros. It
 // runs once, without recording, before the first step of a fresh run.
-func (s *Core) DataInit(x *torch.Tensor) {
-	s.measure(s.rows(x))
-	s.middle(s.input(x))
-}
-
-// middle sets b_dec from what it is added for, [B, n].
-func (s *Core) middle(x *torch.Tensor) {
+func (s *Core) DataInit(b model.Batch) {
+	s.measure(s.rows(b.X))
+	x, y := s.pair(b)
+	if s.paired {
+		s.BEnc.Copy_(mean(x).Unsqueeze(0).MatMul(s.WEnc).Squeeze(0).Neg())
+	}
 	switch s.bDecInit {
 	case "geometric_median":
-		s.BDec.Copy_(geometricMedian(x))
+		s.BDec.Copy_(geometricMedian(y))
 	case "mean":
-		s.BDec.Copy_(mean(x))
+		s.BDec.Copy_(mean(y))
 	}
+}
+
+// firstVariance is that of the first batch's reconstructions to be, 1 where they have none.
+func (s *Core) firstVariance(b model.Batch) *torch.Tensor {
+	_, y := s.pair(b)
+	v := variance(y)
+	return v.MaskedFill(v.Gt(0).LogicalNot(), 1)
 }
 
 func mean(x *torch.Tensor) *torch.Tensor { return x.MeanDim([]int64{0}, false) }

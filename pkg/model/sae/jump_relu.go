@@ -18,10 +18,10 @@ import (
 // ∂f/∂θ = -(θ/ε) K and ∂1[h > θ]/∂θ = -K/ε. θ itself is the parameter, and never below 0:
 // with log θ, Adam's steps would be too small to move it.
 type jumpReLU struct {
-	*Core     `torch:""`
-	Threshold *torch.Tensor `torch:"threshold"` // θ [m]
-	lambda    *coefficient
-	c         *JumpReLUConfig
+	*Core        `torch:""`
+	*coefficient `torch:""`
+	Threshold    *torch.Tensor `torch:"threshold"` // θ [m]
+	c            *JumpReLUConfig
 }
 
 // JumpReLUConfig adds thresholds and penalty.
@@ -44,7 +44,7 @@ func JumpReLU() model.Variant {
 
 func buildJumpReLU(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	c := params.(*JumpReLUConfig)
-	s := &jumpReLU{Core: newCore(c.Config, c.BDecInit, in, o), lambda: newCoefficient(c.L0Coefficient, c.Sparsity), c: c}
+	s := &jumpReLU{Core: newCore(c.Config, c.BDecInit, in, o), coefficient: newCoefficient(c.L0Coefficient, c.Sparsity, o), c: c}
 	s.Threshold = o.Param([]int64{c.DSAE}, func(t *torch.Tensor) { t.Fill_(c.ThresholdInit) })
 	s.encode = func(x *torch.Tensor) *torch.Tensor {
 		h := s.hidden(x).To(x.DType())
@@ -64,25 +64,26 @@ func (s *jumpReLU) jump(h *torch.Tensor) (f, steps *torch.Tensor) {
 }
 
 // Loss has the final weight in evaluation; metrics: l2, penalty, l0, explained_variance,
-// dead.
+// dead, and those of the controller.
 func (s *jumpReLU) Loss(c *model.Context, b model.Batch) model.Output {
 	x := s.input(b.X)
 	h := s.hidden(x).To(x.DType())
 	f, steps := s.jump(h)
 	e := x.Sub(s.decode(f))
 	l2, penalty := squared(e), s.penalty(f, steps)
-	loss := l2.Add(s.lambda.times(c, penalty))
+	counts := f.Detach().PositiveCounts()
+	active := meanActive(counts, x)
+	loss := l2.Add(s.times(c, penalty, active))
 	if s.c.Penalty == "tanh" {
-		below := s.weighed(s.Threshold.Sub(h).ReLU()).SumDim([]int64{1}, false).Mean()
+		below := summed(s.weighed(s.Threshold.Sub(h).ReLU()))
 		loss = loss.Add(below.MulScalar(s.c.PreActCoefficient))
 	}
-	counts := f.Detach().PositiveCounts()
 	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "penalty", Value: penalty.Detach()}},
-		sparsity(x, e, meanActive(counts, x), s.dead())...)
+		sparsity(x, e, active, s.dead())...)
 	if c.Train {
 		s.count(counts, x.Size(0))
 	}
-	return model.Output{Loss: loss, Metrics: metrics}
+	return model.Output{Loss: loss, Metrics: append(metrics, s.metrics()...)}
 }
 
 // penalty is the mean over samples, before its weight.
@@ -90,7 +91,7 @@ func (s *jumpReLU) penalty(f, steps *torch.Tensor) *torch.Tensor {
 	if s.c.Penalty == "tanh" {
 		steps = s.weighed(f).MulScalar(s.c.TanhScale).Tanh()
 	}
-	return steps.SumDim([]int64{1}, false).Mean()
+	return summed(steps)
 }
 
 // AfterStep keeps thresholds from falling below 0, where a latent would always be active.

@@ -5,9 +5,12 @@ import (
 	"github.com/gotrainer/trainer/pkg/torch"
 )
 
+// summed is mean_B Σ t.
+func summed(t *torch.Tensor) *torch.Tensor { return t.SumDim([]int64{1}, false).Mean() }
+
 // squared is mean_B Σ_n t²: neither halved nor divided by n.
 func squared(t *torch.Tensor) *torch.Tensor {
-	return t.Square().SumDim([]int64{1}, false).Mean()
+	return summed(t.Square())
 }
 
 // variance is mean_B |t - mean_B t|², the sum of the variances of the columns (with

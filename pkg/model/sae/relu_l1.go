@@ -14,8 +14,12 @@ import (
 // Monosemanticity"). With free ones each f is weighed with the norm of its row: Anthropic's
 // update of April 2024.
 type reluL1 struct {
-	*Core  `torch:""`
-	lambda *coefficient
+	*Core        `torch:""`
+	*coefficient `torch:""`
+	resampling   Resampling
+	ghosts       bool
+	// penalty is what the coefficient weighs, of activations as weighed gives them.
+	penalty func(c *model.Context, f *torch.Tensor) *torch.Tensor
 }
 
 // ReLUL1Config adds the penalty.
@@ -23,6 +27,7 @@ type ReLUL1Config struct {
 	Config        `yaml:",inline"`
 	L1Coefficient float64 `yaml:"l1_coefficient" default:"0.1" check:"min=0" doc:"the weight of the sum of a sample's codes"`
 	Sparsity      `yaml:",inline"`
+	Revival       `yaml:",inline"`
 	BDecInit      string `yaml:"b_dec_init" default:"zeros" check:"oneof=zeros|mean|geometric_median" doc:"the start of b_dec, from the first batch"`
 }
 
@@ -34,8 +39,14 @@ func ReLUL1() model.Variant {
 }
 
 func newReLUL1(c *ReLUL1Config, in model.Inputs, o nn.Options) *reluL1 {
-	s := &reluL1{newCore(c.Config, c.BDecInit, in, o), newCoefficient(c.L1Coefficient, c.Sparsity)}
+	return penalized(newCore(c.Config, c.BDecInit, in, o), newCoefficient(c.L1Coefficient, c.Sparsity, o), c.Revival)
+}
+
+// penalized has the L1 penalty.
+func penalized(core *Core, lambda *coefficient, revival Revival) *reluL1 {
+	s := &reluL1{Core: core, coefficient: lambda, resampling: revival.Resampling, ghosts: revival.GhostGradients}
 	s.encode = s.relu
+	s.penalty = func(_ *model.Context, f *torch.Tensor) *torch.Tensor { return summed(f) }
 	return s
 }
 
@@ -45,17 +56,22 @@ func (s *reluL1) relu(x *torch.Tensor) *torch.Tensor {
 }
 
 // Loss has the final weight in evaluation; metrics: l2, l1, l0, explained_variance,
-// dead.
+// dead, with ghost gradients ghost, and those of the controller.
 func (s *reluL1) Loss(c *model.Context, b model.Batch) model.Output {
-	x := s.input(b.X)
-	f := s.relu(x)
-	e := x.Sub(f.Linear(s.WDec.Transpose(0, 1), s.BDec))
-	l2, l1 := squared(e), s.weighed(f.To(x.DType())).SumDim([]int64{1}, false).Mean()
+	x, y := s.pair(b)
+	f, dead := s.relu(x), s.dead()
+	e := y.Sub(s.skip(f.Linear(s.WDec.Transpose(0, 1), s.BDec), x))
+	l2, l1 := squared(e), s.penalty(c, s.weighed(f.To(x.DType())))
 	counts := f.Detach().PositiveCounts()
-	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "l1", Value: l1.Detach()}},
-		sparsity(x, e, meanActive(counts, x), s.dead())...)
+	active := meanActive(counts, x)
+	loss := l2.Add(s.times(c, l1, active))
+	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "l1", Value: l1.Detach()}}, sparsity(y, e, active, dead)...)
+	if s.ghosts {
+		ghost := s.ghost(x, e, dead)
+		loss, metrics = loss.Add(ghost), append(metrics, model.Metric{Name: "ghost", Value: ghost.Detach()})
+	}
 	if c.Train {
 		s.count(counts, x.Size(0))
 	}
-	return model.Output{Loss: l2.Add(s.lambda.times(c, l1)), Metrics: metrics}
+	return model.Output{Loss: loss, Metrics: append(metrics, s.metrics()...)}
 }

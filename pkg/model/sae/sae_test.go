@@ -124,10 +124,10 @@ func TestDataInit(t *testing.T) {
 			c.BDecInit = init
 			run(t, TopK(), c, 2, func(m model.Model, s *Core) {
 				x := torch.FromFloat64s([]float64{1, 2, 1, 2, 1, 2, 5, 0}, []int64{4, 2})
-				torch.NoGrad(func() { m.(*topK).DataInit(x) })
+				torch.NoGrad(func() { m.(*topK).DataInit(model.Batch{X: x}) })
 				torchtest.Near(t, "b_dec", s.BDec, 1e-3, want...)
 				torchtest.Near(t, "V", m.(*topK).Variance, 1e-12, 3.75)
-				torch.NoGrad(func() { m.(*topK).DataInit(torch.Ones([]int64{3, 2}, torch.As(torch.Float64))) })
+				torch.NoGrad(func() { m.(*topK).DataInit(model.Batch{X: torch.Ones([]int64{3, 2}, torch.As(torch.Float64))}) })
 				torchtest.Near(t, "V of constant data", m.(*topK).Variance, 0, 1)
 			})
 		})

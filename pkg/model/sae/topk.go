@@ -13,21 +13,22 @@ import (
 //
 // V is the variance of the first batch, a constant of the run; AuxK lets latents that
 // are dead explain what is left over (auxK). A sample with fewer than k positive h has
-// fewer codes.
+// fewer codes. Their Multi-TopK adds 1/8 of the first term for the 4k largest.
 type topK struct {
 	*Core    `torch:""`
 	Variance *torch.Tensor `torch:"total_variance,state"` // V, a scalar; 1 until it is set
 	k, kAux  int64
+	wide     int64 // latents that reconstruct in the loss: k or, for Multi-TopK, 4k
 	alpha    float64
 }
 
 // TopKConfig adds the sparsity and the auxiliary loss.
 type TopKConfig struct {
-	Config         `yaml:",inline"`
-	K              int64   `yaml:"k" check:"required,min=1" doc:"the number of latents that are active in one sample"`
-	AuxK           *int64  `yaml:"aux_k" check:"min=1" doc:"the number of dead latents that the auxiliary loss uses in one sample; half the input's dimensions by default"`
-	AuxCoefficient float64 `yaml:"aux_coefficient" default:"0.03125" check:"min=0" doc:"the weight of the auxiliary loss"`
-	BDecInit       string  `yaml:"b_dec_init" default:"geometric_median" check:"oneof=geometric_median|mean|zeros" doc:"the start of b_dec, from the first batch"`
+	Config    `yaml:",inline"`
+	K         int64 `yaml:"k" check:"required,min=1" doc:"the number of latents that are active in one sample"`
+	Auxiliary `yaml:",inline"`
+	MultiTopK bool   `yaml:"multi_topk" default:"false" doc:"whether the 4k largest have to reconstruct too, with 1/8 of the weight, so that codes can be cut at other k"`
+	BDecInit  string `yaml:"b_dec_init" default:"geometric_median" check:"oneof=geometric_median|mean|zeros" doc:"the start of b_dec, from the first batch"`
 }
 
 // Validate holds that there are as many latents as are chosen.
@@ -35,73 +36,86 @@ func (c *TopKConfig) Validate() (problems []string) {
 	if c.K > c.DSAE {
 		problems = append(problems, tooMany("k", c.K, c.DSAE))
 	}
-	if c.AuxK != nil && *c.AuxK > c.DSAE {
-		problems = append(problems, tooMany("aux_k", *c.AuxK, c.DSAE))
-	}
-	return problems
+	return append(problems, c.Auxiliary.problems(c.DSAE)...)
 }
 
 // TopK is the registry line.
 func TopK() model.Variant {
-	return model.Variant{Type: "sae", Name: "topk", Params: func() any { return new(TopKConfig) }, Build: buildTopK}
+	return model.Variant{Type: "sae", Name: "topk", Params: func() any { return new(TopKConfig) }, Build: func(params any, in model.Inputs, o nn.Options) (model.Model, error) {
+		c := params.(*TopKConfig)
+		return newTopK(newCore(c.Config, c.BDecInit, in, o), c.K, c.MultiTopK, c.Auxiliary, o), nil
+	}}
 }
 
-func buildTopK(params any, in model.Inputs, o nn.Options) (model.Model, error) {
-	c := params.(*TopKConfig)
-	s := &topK{Core: newCore(c.Config, c.BDecInit, in, o), k: c.K, kAux: max(1, min(in.Dim()/2, c.DSAE)), alpha: c.AuxCoefficient}
-	if c.AuxK != nil {
-		s.kAux = *c.AuxK
+func newTopK(core *Core, k int64, multi bool, c Auxiliary, o nn.Options) *topK {
+	s := &topK{Core: core, k: k, wide: k, kAux: c.latents(core), alpha: c.AuxCoefficient}
+	if multi {
+		s.wide = min(4*k, core.config.DSAE)
 	}
 	s.Variance = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(1) })
 	s.encode, s.reconstruct = s.dense, s.decodeTop
-	return s, nil
+	return s
 }
 
 // top is the codes in short: the k largest of relu(h) and their latents, both [B, k].
 // Where keep (bool [m]) is not nil, kAux more columns are those of the latents in keep.
-func (s *topK) top(x, keep *torch.Tensor) (values, latents *torch.Tensor) {
-	return x.SparseEncode(s.center(), s.WEnc, s.BEnc, s.k, keep, s.kAux)
+func (s *topK) top(x *torch.Tensor, k int64, keep *torch.Tensor) (values, latents *torch.Tensor) {
+	return x.SparseEncode(s.center(), s.WEnc, s.BEnc, k, keep, s.kAux)
 }
 
 // dense is f [B, m].
 func (s *topK) dense(x *torch.Tensor) *torch.Tensor {
-	values, latents := s.top(x, nil)
-	return torch.Zeros([]int64{x.Size(0), s.BEnc.Size(0)}, torch.Like(x)).Scatter(1, latents, values)
+	values, latents := s.top(x, s.k, nil)
+	return torch.Zeros([]int64{x.Size(0), s.config.DSAE}, torch.Like(x)).Scatter(1, latents, values)
 }
 
 // decodeTop is x^ [B, n].
 func (s *topK) decodeTop(x *torch.Tensor) *torch.Tensor {
-	values, latents := s.top(x, nil)
-	return values.SparseDecode(latents, s.WDec, s.BDec)
+	values, latents := s.top(x, s.k, nil)
+	return s.short(x, values, latents)
+}
+
+// short is x^ of codes in short.
+func (s *topK) short(x, values, latents *torch.Tensor) *torch.Tensor {
+	return s.skip(values.SparseDecode(latents, s.WDec, s.BDec), x)
 }
 
 // DataInit sets b_dec, and V to the variance of the first batch (to 1 where it has
 // none).
-func (s *topK) DataInit(x *torch.Tensor) {
-	s.Core.DataInit(x)
-	v := variance(s.input(x))
-	s.Variance.Copy_(v.MaskedFill(v.Gt(0).LogicalNot(), 1))
+func (s *topK) DataInit(b model.Batch) {
+	s.Core.DataInit(b)
+	s.Variance.Copy_(s.firstVariance(b))
 }
 
 // Loss is the same in training and evaluation; metrics: l2, aux, l0,
 // explained_variance, dead. Only the product of the encoder is dense.
 func (s *topK) Loss(c *model.Context, b model.Batch) model.Output {
-	x, dead := s.input(b.X), s.dead()
+	x, y := s.pair(b)
+	dead := s.dead()
 	keep := dead
 	if noneDead(dead) {
 		keep = nil
 	}
-	values, latents := s.top(x, keep)
-	f, active := values.Narrow(1, 0, s.k), latents.Narrow(1, 0, s.k)
-	e := x.Sub(f.SparseDecode(active, s.WDec, s.BDec))
+	values, latents := s.top(x, s.wide, keep)
+	f, active := values.Narrow(1, 0, s.wide), latents.Narrow(1, 0, s.wide)
+	var more *torch.Tensor
+	if s.wide > s.k {
+		more = squared(y.Sub(s.short(x, f, active)))
+		first, places := f.TopK(s.k, 1)
+		f, active = first, active.Gather(1, places)
+	}
+	e := y.Sub(s.short(x, f, active))
 	l2 := squared(e)
 	loss, aux := l2.Div(s.Variance), torch.Zeros(nil, torch.Like(l2))
+	if more != nil {
+		loss = loss.Add(more.Div(s.Variance).MulScalar(1.0 / 8))
+	}
 	if keep != nil {
-		aux = s.auxK(e, values.Narrow(1, s.k, s.kAux), latents.Narrow(1, s.k, s.kAux), dead)
+		aux = s.auxK(e, values.Narrow(1, s.wide, s.kAux), latents.Narrow(1, s.wide, s.kAux), dead)
 		loss = loss.Add(aux.MulScalar(s.alpha))
 	}
 	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "aux", Value: aux.Detach()}},
-		sparsity(x, e, meanActive(f.Gt(0), x), dead)...)
+		sparsity(y, e, meanActive(f.Gt(0), x), dead)...)
 	if c.Train {
 		s.Silent.CountSilent_(f, active)
 	}

@@ -1,0 +1,79 @@
+package sae
+
+import (
+	"sort"
+
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// Resampling is the keys of how dead latents begin anew.
+type Resampling struct {
+	ResampleEverySteps int64 `yaml:"resample_every_steps" default:"0" check:"min=0" doc:"the steps after which dead latents are given new weights; 0 never does it"`
+	ResampleTimes      int64 `yaml:"resample_times" default:"4" check:"min=1" doc:"how often that is done"`
+}
+
+// Revival is the keys of what brings dead latents of ReLU variants back.
+type Revival struct {
+	Resampling     `yaml:",inline"`
+	GhostGradients bool `yaml:"ghost_gradients" default:"false" doc:"whether a loss lets dead latents explain the residual (Anthropic, January 2024)"`
+}
+
+// RenewAt says whether it is time after so many steps.
+func (s *reluL1) RenewAt(step int64) bool {
+	every := s.resampling.ResampleEverySteps
+	return every > 0 && step > 0 && step%every == 0 && step/every <= s.resampling.ResampleTimes
+}
+
+// Renew gives dead latents new weights, as Bricken et al. 2023: the direction of a sample,
+// taken with probability ∝ loss², that decoder rows have with norm 1 and the encoder with 0.2
+// times the mean norm of the living; b_enc is 0, and so is what the optimizer keeps of them.
+func (s *reluL1) Renew(b model.Batch, moments func(p *torch.Tensor) []*torch.Tensor) {
+	x, y := s.pair(b)
+	loss := y.Sub(s.reconstruct(x)).Square().SumDim([]int64{1}, false)
+	rows := chosen(loss.Square().Float64s(), s.WDec.Size(0)).On(x.Device())
+	dead := s.dead()
+	column := dead.Unsqueeze(1) // [m, 1]
+	from := func(t *torch.Tensor) *torch.Tensor {
+		t = t.IndexSelect(0, rows).Clone()
+		s.unitRows(t)
+		return t
+	}
+	live := dead.LogicalNot().To(x.DType())
+	norms := s.WEnc.NormDim([]int64{0}, false)
+	size := norms.Mul(live).Sum().Div(live.Sum().ClampMin(1)).MulScalar(0.2)
+	for _, part := range []struct{ param, mask, value *torch.Tensor }{
+		{s.WDec, column, from(y)},
+		{s.WEnc, dead, from(x).Mul(size).Transpose(0, 1)},
+		{s.BEnc, dead, s.BEnc.ZerosLike()},
+	} {
+		part.param.Copy_(part.mask.Where(part.value, part.param))
+		for _, m := range moments(part.param) {
+			m.Copy_(m.MaskedFill(part.mask, 0))
+		}
+	}
+	s.Silent.Copy_(s.Silent.MaskedFill(dead, 0))
+}
+
+// chosen are n numbers of entries, each taken with a probability ∝ its weight; of all where
+// no weight is positive. Chance is the default generator's.
+func chosen(weights []float64, n int64) *torch.Tensor {
+	sums, total := make([]float64, len(weights)), 0.0
+	for i, w := range weights {
+		total += w
+		sums[i] = total
+	}
+	if !(total > 0) {
+		for i := range sums {
+			sums[i] = float64(i + 1)
+		}
+		total = float64(len(sums))
+	}
+	u := torch.Empty([]int64{n}, torch.As(torch.Float64))
+	u.Uniform_(0, 1)
+	rows := make([]int64, n)
+	for i, at := range u.Float64s() {
+		rows[i] = int64(min(sort.Search(len(sums), func(j int) bool { return sums[j] > at*total }), len(sums)-1))
+	}
+	return torch.FromInt64s(rows, []int64{n})
+}

@@ -1,0 +1,128 @@
+package sae
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/gotrainer/trainer/pkg/internal/torchtest"
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+func TestResamplingIsDueAFewTimes(t *testing.T) {
+	s := &reluL1{resampling: Resampling{ResampleEverySteps: 10, ResampleTimes: 2}}
+	var due []int64
+	for step := range int64(50) {
+		if s.RenewAt(step) {
+			due = append(due, step)
+		}
+	}
+	if !slices.Equal(due, []int64{10, 20}) {
+		t.Errorf("due after %v steps", due)
+	}
+	s.resampling.ResampleEverySteps = 0
+	if s.RenewAt(0) || s.RenewAt(10) {
+		t.Error("due although it is off")
+	}
+}
+
+// Dead latents get the direction of a sample, the one with a loss here; the others, and
+// what the optimizer keeps of them, stay.
+func TestDeadLatentsAreResampled(t *testing.T) {
+	run(t, ReLUL1(), reluConfig(6), 4, func(m model.Model, s *Core) {
+		golden(s)
+		torch.NoGrad(func() {
+			x := torch.Cat([]*torch.Tensor{s.BDec.Unsqueeze(0), torchtest.Wave(1, 4, 0, 9), s.BDec.Unsqueeze(0)}, 0)
+			s.BEnc.Fill_(-0.1) // nothing is active in b_dec, which then has no loss
+			s.Silent.Write(torch.FromInt64s([]int64{0, 7, 0, 0, 1, 0}, []int64{6}).Raw())
+			wDec, wEnc := s.WDec.Clone(), s.WEnc.Clone()
+			live := torch.Cat([]*torch.Tensor{wEnc.Narrow(1, 0, 1), wEnc.Narrow(1, 2, 2), wEnc.Narrow(1, 5, 1)}, 1)
+			size := 0.2 * live.NormDim([]int64{0}, false).Mean().Item()
+			kept := map[*torch.Tensor]*torch.Tensor{}
+			m.(*reluL1).Renew(model.Batch{X: x}, func(p *torch.Tensor) []*torch.Tensor {
+				kept[p] = torch.Ones(p.Shape(), torch.Like(p))
+				return []*torch.Tensor{kept[p]}
+			})
+			direction := x.Narrow(0, 1, 1).Flatten(0, 1)
+			direction = direction.Div(direction.NormDim([]int64{0}, false))
+			for i := range int64(6) {
+				row, column, moment := wDec.Narrow(0, i, 1).Flatten(0, 1), wEnc.Narrow(1, i, 1).Flatten(0, 1), 1.0
+				bias, want := -0.1, 0.0
+				if i == 1 || i == 4 {
+					row, column, moment, bias = direction, direction.MulScalar(size), 0, 0
+				}
+				torchtest.Near(t, "W_dec", s.WDec.Narrow(0, i, 1).Flatten(0, 1), 1e-12, row.Float64s()...)
+				torchtest.Near(t, "W_enc", s.WEnc.Narrow(1, i, 1).Flatten(0, 1), 1e-12, column.Float64s()...)
+				torchtest.Near(t, "b_enc", s.BEnc.Narrow(0, i, 1), 0, bias)
+				torchtest.Near(t, "counter", s.Silent.Narrow(0, i, 1), 0, want)
+				torchtest.Near(t, "moments of W_dec", kept[s.WDec].Narrow(0, i, 1).Flatten(0, 1), 0, slices.Repeat([]float64{moment}, 4)...)
+				torchtest.Near(t, "moments of W_enc", kept[s.WEnc].Narrow(1, i, 1).Flatten(0, 1), 0, slices.Repeat([]float64{moment}, 4)...)
+				torchtest.Near(t, "moments of b_enc", kept[s.BEnc].Narrow(0, i, 1), 0, moment)
+			}
+		})
+	})
+}
+
+// Entries are taken as often as their weights say, and any of them where all are 0.
+func TestChosenFollowsTheWeights(t *testing.T) {
+	torchtest.Run(t, func() error {
+		torch.Seed(1)
+		counts := [3]float64{}
+		for _, i := range chosen([]float64{1, 0, 3}, 20000).Int64s() {
+			counts[i] += 1.0 / 20000
+		}
+		if counts[1] != 0 || math.Abs(counts[2]-0.75) > 0.02 {
+			t.Errorf("shares %v", counts)
+		}
+		counts = [3]float64{}
+		for _, i := range chosen([]float64{0, 0, 0}, 3000).Int64s() {
+			counts[i]++
+		}
+		if slices.Min(counts[:]) < 800 {
+			t.Errorf("counts %v of equal ones", counts)
+		}
+		return nil
+	})
+}
+
+// Ghost gradients reach dead latents alone, and the term is as large as the loss of the
+// reconstruction.
+func TestGhostGradientsReachTheDead(t *testing.T) {
+	c := reluConfig(6)
+	c.GhostGradients, c.DeadAfterSamples = true, 1
+	run(t, ReLUL1(), c, 4, func(m model.Model, s *Core) {
+		x := golden(s)
+		s.Silent.Write(torch.FromInt64s([]int64{0, 5, 0, 0, 5, 0}, []int64{6}).Raw())
+		e := x.Sub(s.reconstruct(x))
+		ghost := s.ghost(x, e, s.dead())
+		torchtest.Near(t, "ghost", ghost, 1e-5, squared(e).Item())
+		ghost.Backward()
+		for i, g := range s.WDec.Grad().NormDim([]int64{1}, false).Float64s() {
+			if dead := i == 1 || i == 4; dead != (g > 1e-3) {
+				t.Errorf("gradient %v of latent %d", g, i)
+			}
+		}
+		s.Silent.Fill_(0)
+		out := m.Loss(&model.Context{}, model.Batch{X: x})
+		torchtest.Near(t, "ghost without dead latents", metric(t, out, "ghost"), 0, 0)
+	})
+}
+
+// The hidden values of living latents are no exponents.
+func TestGhostGradientsDoNotOverflow(t *testing.T) {
+	c := reluConfig(6)
+	c.GhostGradients = true
+	run(t, ReLUL1(), c, 4, func(m model.Model, s *Core) {
+		x := golden(s)
+		torch.NoGrad(func() { s.BEnc.Narrow(0, 0, 1).Fill_(1e4) })
+		s.Silent.Write(torch.FromInt64s([]int64{0, 5, 0, 0, 5, 0}, []int64{6}).Raw())
+		out := m.Loss(&model.Context{Train: true}, model.Batch{X: x})
+		out.Loss.Backward()
+		for _, p := range []*torch.Tensor{out.Loss, s.WDec.Grad(), s.WEnc.Grad(), s.BEnc.Grad()} {
+			if p.NonFinite().Item() != 0 {
+				t.Error("not finite")
+			}
+		}
+	})
+}
