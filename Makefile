@@ -19,7 +19,7 @@ export PYTHON
 go_flags := -buildvcs=false $(if $(TAGS),-tags $(TAGS))
 trainer := bin/trainer
 
-.PHONY: help build trainer shim shim-cpu shim-cuda generate test test-cuda interop demo docker soak lint bench bench-go bench-check gpu-bundle clean
+.PHONY: help build trainer shim shim-cpu shim-cuda generate variants test test-cuda interop demo docker soak lint bench bench-go bench-check gpu-bundle clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,11 @@ shim-cuda:
 
 generate: ## rewrites the generated code from the op table
 	go generate ./...
+
+variants: build ## docs/variants.md: what the tests tried of each variant
+	TRAINER_REQUIRE_LIBTORCH=1 go test -json -count=1 $(go_flags) -run 'Parity|Captured|CutAndResumed|Compat|References' \
+	  ./pkg/model/builtin ./pkg/train ./pkg/trainer >bin/variants.json
+	go run $(go_flags) ./docs/variants docs/variants.md <bin/variants.json
 
 test: build ## all tests: with libtorch, without cgo, and the CPU-only build
 	TRAINER_REQUIRE_LIBTORCH=1 .ci/gotest libtorch $(go_flags) -timeout 15m ./...

@@ -178,7 +178,10 @@ func TestCapturedStepsAreThePlainSteps(t *testing.T) {
 		for _, section := range sections[name] {
 			c := captured{section: section, cfg: capturedConfig(optimizers[number%len(optimizers)])}
 			number++
-			t.Run(fmt.Sprint(name, number), func(t *testing.T) { checkCaptured(t, c) })
+			t.Run(fmt.Sprint(name, number), func(t *testing.T) {
+				checkCaptured(t, c)
+				torchtest.Result(t, name, "captured", 201)
+			})
 		}
 	}
 }

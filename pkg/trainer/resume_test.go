@@ -5,6 +5,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/gotrainer/trainer/pkg/config"
+	"github.com/gotrainer/trainer/pkg/internal/torchtest"
 	"github.com/gotrainer/trainer/pkg/npy"
 )
 
@@ -73,6 +75,11 @@ func TestARunThatIsCutAndResumedEndsAsTheWholeRun(t *testing.T) {
 			s.train(append(set, "checkpoint.resume_every=none")...)
 			s.train(set...)
 			s.cutUp(cuts, set)
+			c, _, err := config.LoadTrain("x.yaml", config.Options{Models: models()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			torchtest.Result(t, c.Model.Type+"/"+c.Model.Variant, "cut", float64(cuts))
 		})
 	}
 }

@@ -80,6 +80,7 @@ var rules = []rule{
 	{pkg: "pkg/internal/...", may: []string{"pkg/torch", "pkg/safetensors", "pkg/internal/..."}, why: tests},
 	{pkg: "cgo/gen", why: tools},
 	{pkg: "docs/gen", may: []string{"pkg/..."}, why: tools},
+	{pkg: "docs/variants", may: []string{"pkg/model/builtin"}, why: tools},
 	{pkg: "bench/...", may: []string{"pkg/..."}, why: tools},
 	{pkg: "interop/...", may: []string{"pkg/..."}, why: tools},
 }

@@ -133,9 +133,12 @@ type nearFunc func(what string, got *torch.Tensor, golden string)
 // checkFloat64 compares one step: outputs, loss and metrics, every gradient, what
 // buffers and counters became.
 func (c *parityCase) checkFloat64(t *testing.T, m model.Model) {
+	largest := 0.0
+	defer func() { torchtest.Result(t, c.Type+"/"+c.Variant, "parity", largest) }()
 	near := func(what string, got *torch.Tensor, golden string) {
 		t.Helper()
 		gap := torchtest.Gap(got.Float64s(), c.data.Get(golden).Float64s())
+		largest = max(largest, gap)
 		if !(gap <= c.Tolerance.Float64) {
 			t.Errorf("%s differs by %.2g of its largest value", what, gap)
 		}
@@ -236,14 +239,17 @@ func (c *parityCase) checkTraining(t *testing.T, m model.Model) {
 		t.Fatal(err)
 	}
 	defer opt.Close()
-	want := c.data.Get("f32.losses").Float64s()
+	want, largest := c.data.Get("f32.losses").Float64s(), 0.0
 	for step := range c.Steps {
 		var loss float64
 		torch.Scoped(func() { loss = c.step(m, opt, params, step) })
 		if gap := math.Abs(loss-want[step]) / math.Abs(want[step]); !(gap <= c.Tolerance.Losses) {
 			t.Fatalf("step %d: loss %v, PyTorch's %v (%.2g)", step, loss, want[step], gap)
+		} else {
+			largest = max(largest, gap)
 		}
 	}
+	torchtest.Result(t, c.Type+"/"+c.Variant, "losses", largest)
 }
 
 func (c *parityCase) step(m model.Model, opt optim.Optimizer, params []*torch.Tensor, step int64) float64 {
