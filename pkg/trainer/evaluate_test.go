@@ -32,7 +32,7 @@ func TestEvaluateOfEachKindOfModel(t *testing.T) {
 			s := newTorchSite(t)
 			s.halves()
 			s.train(append([]string{"checkpoint.save_strategy=last"}, c.set...)...)
-			r := s.ok("evaluate", "runs/a", "--explain", "--set", "checkpoint=last", "--set", "splits=[val]")
+			r := s.ok("evaluate", "runs/a", "--explain", "--max-samples", "900", "--set", "checkpoint=last", "--set", "splits=[val]")
 			text, err := os.ReadFile("runs/a/evaluation/val_evaluation.json")
 			if err != nil {
 				t.Fatal(err)

@@ -124,8 +124,10 @@ func definition(name string) string {
 	if d := metrics.Meaning(name); d != "" {
 		return d
 	}
-	return "a term or a metric of the variant's own loss, mean over samples"
+	return ofTheVariant
 }
+
+const ofTheVariant = "a term or a metric of the variant's own loss, mean over samples"
 
 // step is the optimizer step of the checkpoint; 0 in a file that Python wrote.
 func (e *evaluation) step() int64 {

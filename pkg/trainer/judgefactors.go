@@ -8,8 +8,9 @@ import (
 	"github.com/gotrainer/trainer/pkg/metrics"
 )
 
-// fitFactors and judgeFactors are how many samples are drawn of data whose factors a program knows: as
-// many as disentanglement_lib draws to fit its predictors, and to judge them.
+// fitFactors and judgeFactors are how many samples are drawn, at most, of data whose
+// factors a program knows: as many as disentanglement_lib draws to fit its predictors, and
+// to judge them.
 const fitFactors, judgeFactors = 10000, 5000
 
 // factors tell how well single latents stand for known factors: those of source shapes,
@@ -41,7 +42,8 @@ func (e *evaluation) factors(ctx context.Context, m infer.Embedder, s *dataset.S
 }
 
 func (e *evaluation) freshFactors(ctx context.Context, m infer.Embedder, spec dataset.Spec) ([]metrics.Value, error) {
-	spec.Count, spec.Seed, spec.Split = fitFactors+judgeFactors, spec.Seed+1, dataset.Fractions{Train: 1}
+	spec.Count = min(fitFactors, e.limits.samples) + min(judgeFactors, (e.limits.samples+1)/2)
+	spec.Seed, spec.Split = spec.Seed+1, dataset.Fractions{Train: 1}
 	data, err := dataset.Open(spec)
 	if err != nil {
 		return nil, err
