@@ -1,8 +1,18 @@
 """The parity cases of the VAE families that need more than the plain objective."""
+import numpy as np
+
 from parity_case import case, gray, real
 
 SMALL = {"kind": "mlp", "hidden_dims": [10], "activation": "tanh"}
 IMAGE = {"kind": "conv", "channels": [4], "hidden_dims": [8], "activation": "silu"}
+
+
+def used(weights):
+    """Usage of codes from none to plenty, so that some restart, and sums that fit it."""
+    n = len(weights["quantizer.usage"])
+    weights["quantizer.usage"][:] = np.linspace(0.0, 4.0, n, dtype=np.float32)
+    if "quantizer.sums" in weights:
+        weights["quantizer.sums"][:] = weights["quantizer.codebook"] * weights["quantizer.usage"][:, None]
 
 
 def family_cases():
@@ -18,3 +28,7 @@ def family_cases():
                [12], real((12,)), spread=2.0)
     yield case("info_vae", "vae", "info_vae", base | {"alpha": 0.3, "lambda": 20.0, "kernel_scales": [0.5, 2.0]},
                [12], real((12,)), noise=6, spread=2.0)
+    vq = {"latent_dim": 3, "codes": 7, "encoder": {"channels": [4], "blocks": 1}, "likelihood": "gaussian", "decay": 0.9}
+    yield case("vq_vae_ema", "vae", "vq_vae", vq, [1, 4, 4], real((1, 4, 4)), noise=4, spread=2.0, edit=used)
+    yield case("vq_vae_gradient", "vae", "vq_vae", vq | {"codebook": "gradient", "restart_below": 0.5, "commitment": 0.5},
+               [1, 4, 4], real((1, 4, 4)), noise=4, spread=2.0, edit=used)

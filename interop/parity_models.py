@@ -80,14 +80,15 @@ def float64_step(case, t):
     terms["loss"].backward()
     result |= {"out." + k: v for k, v in (inferred or out).items() if k[0] != "_"} | {"metric." + k: v for k, v in terms.items()}
     result |= {"grad." + k: p.grad.clone() for k, p in model.named_parameters()}
-    result |= {"buffer." + k: b for k, b in model.named_buffers()}
     if isinstance(model, TopK):
         assert terms["aux"] > 0 and margin(model, out) > TIE_MARGIN, case["name"]
     if isinstance(model, SAE):
         model.before_step()
         result["projected.W_dec"] = model.W_dec.grad.clone()
-        model.after_step(out)
+    model.after_step(out)
+    if isinstance(model, SAE):
         result["since_fired"] = model.since_fired
+    result |= {"buffer." + k: b for k, b in model.named_buffers()}
     return {"f64." + k: v.detach().clone() for k, v in result.items()}
 
 

@@ -13,6 +13,7 @@ import reference_sae
 import reference_vae_coder
 from reference_custom import Custom, Scripted
 from reference_vae import VAE
+from reference_vq import VQVAE
 
 
 def build(model, shape):
@@ -20,8 +21,9 @@ def build(model, shape):
     params = {k: v for k, v in model.items() if k not in ("type", "variant") and v is not None}
     kind, variant = model["type"], model.get("variant")
     if kind == "vae":
-        if variant in reference_vae_coder.TWINS:
-            return reference_vae_coder.TWINS[variant](shape, **params)
+        families = reference_vae_coder.TWINS | {"vq_vae": VQVAE}
+        if variant in families:
+            return families[variant](shape, **params)
         params["beta"] = params.get("beta", 4.0) if variant == "beta_vae" else 1.0
         return VAE(shape, **params)
     if kind == "sae":

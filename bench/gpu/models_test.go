@@ -27,6 +27,7 @@ var sections = map[string][]string{
 	"vae/beta_vae":     {"{type: vae, variant: beta_vae, latent_dim: 2, beta: 4, encoder: {kind: conv, channels: [4, 4], hidden_dims: [12]}}"},
 	"vae/info_vae":     {"{type: vae, variant: info_vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, lambda: 5}"},
 	"vae/wae_mmd":      {"{type: vae, variant: wae_mmd, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}", "{type: vae, variant: wae_mmd, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, kernel: rbf}"},
+	"vae/vq_vae":       {"{type: vae, variant: vq_vae, latent_dim: 3, codes: 12, encoder: {channels: [4], blocks: 1}}", "{type: vae, variant: vq_vae, latent_dim: 3, codes: 12, codebook: gradient, encoder: {channels: [4], blocks: 1}}"},
 	"vae/ae":           {"{type: vae, variant: ae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}"},
 	"vae/denoising_ae": {"{type: vae, variant: denoising_ae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}"},
 	"sae/relu_l1": {

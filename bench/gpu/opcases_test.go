@@ -146,6 +146,8 @@ func shapes() map[string]opCase {
 			_, places := a.TopK(1, 1)
 			return a.Gather(1, places)
 		}),
+		"IndexAdd":    {in: []input{wave(3, 5), pick, wave(3, 5)}, f: func(a tensors) T { return a[0].IndexAdd(0, a[1], a[2].Narrow(0, 0, a[1].Size(0))) }},
+		"NearestRows": constant(func(a T) T { return a.NearestRows(a.Narrow(0, 0, 2)).To(a.DType()) }),
 		"IndexSelect": {in: []input{wave(3, 5), pick}, f: func(a tensors) T { return a[0].IndexSelect(0, a[1]) }},
 	}
 }

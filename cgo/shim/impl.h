@@ -1,5 +1,5 @@
 // What the op table calls beyond ATen itself, by topic: tensor.cc, random.cc, optim.cc, sparse.cc,
-// copy.cc, memory.cc, fused_*.cc, amp.cc, script.cc, process.cc, profile.cc, and for a GPU cuda/.
+// codebook.cc, copy.cc, memory.cc, fused_*.cc, amp.cc, script.cc, process.cc, profile.cc, and for a GPU cuda/.
 #pragma once
 
 #include "guard.h"
@@ -40,6 +40,7 @@ void count_silent_(at::Tensor silent, const at::Tensor &values, const at::Tensor
 void project_rows_(at::Tensor g, const at::Tensor &w);
 void unit_rows_(at::Tensor w, double eps);
 int64_t sparse_kernels(int64_t which);
+at::Tensor nearest_rows(const at::Tensor &a, const at::Tensor &b);
 int64_t compile_kernels(int64_t architecture);
 
 // Lanes: a host buffer, its copy on a device, and the order of what happens to them.

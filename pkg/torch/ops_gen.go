@@ -850,6 +850,24 @@ func (a *Tensor) IndexSelect(dim int64, index *Tensor) *Tensor {
 	return own(out)
 }
 
+// IndexAdd: a with the slices of src added at index along dim.
+func (a *Tensor) IndexAdd(dim int64, index *Tensor, src *Tensor) *Tensor {
+	out, err := cgo.IndexAdd(a.handle("index_add"), dim, index.handle("index_add"), src.handle("index_add"))
+	if err != nil {
+		fail("index_add", err, operand{"input", a}, operand{"index", index}, operand{"src", src})
+	}
+	return own(out)
+}
+
+// NearestRows: int64 index of the row of b [C, E] that is nearest to each row of a [N, E]; without history.
+func (a *Tensor) NearestRows(b *Tensor) *Tensor {
+	out, err := cgo.NearestRows(a.handle("nearest_rows"), b.handle("nearest_rows"))
+	if err != nil {
+		fail("nearest_rows", err, operand{"input", a}, operand{"other", b})
+	}
+	return own(out)
+}
+
 // SparseEncode: the k largest of relu((x - bDec)·wEnc + bEnc) of each row and their latents, [B, k] each, in the order of the latents; of equal ones the lowest latents, and NaN before all. With keep (bool [m]) kAux more columns have the same among the latents where keep is true.
 func (x *Tensor) SparseEncode(bDec *Tensor, wEnc *Tensor, bEnc *Tensor, k int64, keep *Tensor, kAux int64) (*Tensor, *Tensor) {
 	out, second, err := cgo.SparseEncode(x.handle("sparse_encode"), bDec.handle("sparse_encode"), wEnc.handle("sparse_encode"), bEnc.handle("sparse_encode"), k, keep.optional("sparse_encode"), kAux)

@@ -39,3 +39,31 @@ func TestScalarsKeepTheDTypeOfIntegers(t *testing.T) {
 		return nil
 	})
 }
+
+// Near rows are told apart inside autocast too, where a product in bfloat16 would not.
+func TestNearestRows(t *testing.T) {
+	torchtest.Run(t, func() error {
+		b := torch.FromFloat32s([]float32{100, 1, 100.01, 1, -3, 2}, []int64{3, 2})
+		a := torch.FromFloat32s([]float32{100.01, 1, -2, 2, 99, 1}, []int64{3, 2})
+		check := func() {
+			if got := a.NearestRows(b).Int64s(); got[0] != 1 || got[1] != 2 || got[2] != 0 {
+				t.Errorf("nearest rows %v, want [1 2 0]", got)
+			}
+		}
+		check()
+		torch.Autocast(torch.CPU, torch.BFloat16, check)
+		return nil
+	})
+}
+
+func TestIndexAdd(t *testing.T) {
+	torchtest.Run(t, func() error {
+		src := torch.FromFloat32s([]float32{1, 2, 3, 4, 5, 6}, []int64{3, 2})
+		src.SetRequiresGrad(true)
+		sums := torch.Zeros([]int64{4, 2}).IndexAdd(0, torch.FromInt64s([]int64{2, 0, 2}, []int64{3}), src)
+		torchtest.Near(t, "sums", sums, 0, 3, 4, 0, 0, 6, 8, 0, 0)
+		sums.Mul(sums).Sum().Backward()
+		torchtest.Near(t, "gradient", src.Grad(), 0, 12, 16, 6, 8, 12, 16)
+		return nil
+	})
+}

@@ -29,9 +29,13 @@ var sections = map[string][]string{
 		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [8]}, likelihood: laplace, kl: {schedule: linear, steps: 90, free_bits: 0.1}}",
 		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [4]}, likelihood: categorical}",
 	},
-	"vae/beta_vae":     {"{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv, channels: [2, 2], hidden_dims: [6]}}"},
-	"vae/info_vae":     {"{type: vae, variant: info_vae, latent_dim: 2, encoder: {hidden_dims: [8]}, alpha: 0.2, lambda: 5, kl: {schedule: linear, steps: 90}}"},
-	"vae/wae_mmd":      {"{type: vae, variant: wae_mmd, latent_dim: 2, encoder: {hidden_dims: [8]}, kernel: rbf}"},
+	"vae/beta_vae": {"{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv, channels: [2, 2], hidden_dims: [6]}}"},
+	"vae/info_vae": {"{type: vae, variant: info_vae, latent_dim: 2, encoder: {hidden_dims: [8]}, alpha: 0.2, lambda: 5, kl: {schedule: linear, steps: 90}}"},
+	"vae/wae_mmd":  {"{type: vae, variant: wae_mmd, latent_dim: 2, encoder: {hidden_dims: [8]}, kernel: rbf}"},
+	"vae/vq_vae": {
+		"{type: vae, variant: vq_vae, latent_dim: 3, codes: 12, decay: 0.8, encoder: {channels: [4], blocks: 1}}",
+		"{type: vae, variant: vq_vae, latent_dim: 3, codes: 200, codebook: gradient, encoder: {kind: conv, channels: [4, 4]}}",
+	},
 	"vae/ae":           {"{type: vae, variant: ae, latent_dim: 2, encoder: {hidden_dims: [8]}}"},
 	"vae/denoising_ae": {"{type: vae, variant: denoising_ae, latent_dim: 2, encoder: {hidden_dims: [8]}, corruption: masking}"},
 	"sae/relu_l1": {

@@ -15,6 +15,7 @@ func Registry() model.Registry {
 		vae.BetaVAE(),
 		vae.InfoVAE(),
 		vae.WAEMMD(),
+		vae.VQVAE(),
 		vae.AE(),
 		vae.DenoisingAE(),
 		sae.ReLUL1(),

@@ -82,15 +82,10 @@ func (l lesson) step(m model.Model, opt optim.Optimizer, params []*torch.Tensor,
 	torch.ZeroGrads(params)
 	m.Loss(&model.Context{Train: true, Scalars: model.AtStep(step), Noise: random{}}, b).Loss.Backward()
 	torch.NoGrad(func() {
-		h, ok := m.(hooks)
-		if ok {
-			h.AfterBackward()
-		}
+		afterBackward(m)
 		opt.SetLR(l.lr)
 		opt.Step(torch.Scalar(0))
-		if ok {
-			h.AfterStep()
-		}
+		afterStep(m)
 	})
 }
 
