@@ -32,3 +32,6 @@ def family_cases():
     yield case("vq_vae_ema", "vae", "vq_vae", vq, [1, 4, 4], real((1, 4, 4)), noise=4, spread=2.0, edit=used)
     yield case("vq_vae_gradient", "vae", "vq_vae", vq | {"codebook": "gradient", "restart_below": 0.5, "commitment": 0.5},
                [1, 4, 4], real((1, 4, 4)), noise=4, spread=2.0, edit=used)
+    yield case("vamp", "vae", "vamp", base | {"components": 5}, [12], real((12,)), spread=2.0)
+    yield case("vamp_conv", "vae", "vamp", {"latent_dim": 3, "encoder": IMAGE, "likelihood": "bernoulli", "components": 3}, [1, 8, 8],
+               gray((1, 8, 8)), spread=2.0)

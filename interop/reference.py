@@ -13,6 +13,7 @@ import reference_sae
 import reference_vae_coder
 from reference_custom import Custom, Scripted
 from reference_vae import VAE
+from reference_vamp import Vamp
 from reference_vq import VQVAE
 
 
@@ -21,7 +22,7 @@ def build(model, shape):
     params = {k: v for k, v in model.items() if k not in ("type", "variant") and v is not None}
     kind, variant = model["type"], model.get("variant")
     if kind == "vae":
-        families = reference_vae_coder.TWINS | {"vq_vae": VQVAE}
+        families = reference_vae_coder.TWINS | {"vq_vae": VQVAE, "vamp": Vamp}
         if variant in families:
             return families[variant](shape, **params)
         params["beta"] = params.get("beta", 4.0) if variant == "beta_vae" else 1.0

@@ -30,6 +30,7 @@ var sections = map[string][]string{
 		"{type: vae, latent_dim: 2, encoder: {hidden_dims: [4]}, likelihood: categorical}",
 	},
 	"vae/beta_vae": {"{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv, channels: [2, 2], hidden_dims: [6]}}"},
+	"vae/vamp":     {"{type: vae, variant: vamp, latent_dim: 2, components: 4, encoder: {hidden_dims: [8]}, kl: {schedule: linear, steps: 90}}"},
 	"vae/info_vae": {"{type: vae, variant: info_vae, latent_dim: 2, encoder: {hidden_dims: [8]}, alpha: 0.2, lambda: 5, kl: {schedule: linear, steps: 90}}"},
 	"vae/wae_mmd":  {"{type: vae, variant: wae_mmd, latent_dim: 2, encoder: {hidden_dims: [8]}, kernel: rbf}"},
 	"vae/vq_vae": {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/gotrainer/trainer/pkg/infer"
+	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/report"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
@@ -113,16 +114,28 @@ func (s *samples) scatter(l *latents) report.Figure {
 	return chart
 }
 
-// prior decodes draws of N(0, I).
+// drawer is a model with a prior of its own.
+type drawer interface {
+	Draw(n int64, noise model.Noise) *torch.Tensor
+}
+
+// prior decodes draws of N(0, I), or of the model's own prior.
 func (s *samples) prior(g generator, l *latents, seed int64) []report.Pictures {
 	const rows, columns = 4, 8
 	gen := torch.NewGenerator(seed, s.device)
 	defer gen.Close()
 	var drawn [][]float32
+	about := "Decoded draws of N(0, I)."
 	torch.Scoped(func() {
-		drawn = rowsOf(g.Generate(torch.Randn([]int64{rows * columns, int64(l.k)}, gen, torch.On(s.device))))
+		var z *torch.Tensor
+		if own, ok := g.(drawer); ok {
+			about, z = "Decoded draws of the model's own prior.", own.Draw(rows*columns, infer.Noise{Generator: gen})
+		} else {
+			z = torch.Randn([]int64{rows * columns, int64(l.k)}, gen, torch.On(s.device))
+		}
+		drawn = rowsOf(g.Generate(z))
 	})
-	return s.pictures("Samples of the prior", "Decoded draws of N(0, I).", columns, drawn)
+	return s.pictures("Samples of the prior", about, columns, drawn)
 }
 
 // traversals decode the first sample's mean with one dimension moved at a time.

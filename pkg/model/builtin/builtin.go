@@ -13,6 +13,7 @@ func Registry() model.Registry {
 	return model.Registry{
 		vae.VAE(),
 		vae.BetaVAE(),
+		vae.Vamp(),
 		vae.InfoVAE(),
 		vae.WAEMMD(),
 		vae.VQVAE(),

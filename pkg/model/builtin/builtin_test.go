@@ -40,6 +40,7 @@ func TestTagsOfEveryVariantAreSound(t *testing.T) {
 var minimal = map[string]string{
 	"vae":          "{type: vae, latent_dim: 2}",
 	"beta_vae":     "{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv}}",
+	"vamp":         "{type: vae, variant: vamp, latent_dim: 2, components: 3}",
 	"info_vae":     "{type: vae, variant: info_vae, latent_dim: 2}",
 	"wae_mmd":      "{type: vae, variant: wae_mmd, latent_dim: 2}",
 	"vq_vae":       "{type: vae, variant: vq_vae, latent_dim: 4, codes: 6, encoder: {channels: [4, 4]}}",
