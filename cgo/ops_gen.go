@@ -169,6 +169,8 @@ static inline th_two call_sort(const th_tensor *a, int64_t dim, int descending) 
 static inline th_one call_gather(const th_tensor *a, int64_t dim, const th_tensor *index) { return trainer_api->gather(a, dim, index); }
 static inline th_one call_scatter(const th_tensor *a, int64_t dim, const th_tensor *index, const th_tensor *src) { return trainer_api->scatter(a, dim, index, src); }
 static inline th_one call_index_select(const th_tensor *a, int64_t dim, const th_tensor *index) { return trainer_api->index_select(a, dim, index); }
+static inline th_one call_index_add(const th_tensor *a, int64_t dim, const th_tensor *index, const th_tensor *src) { return trainer_api->index_add(a, dim, index, src); }
+static inline th_one call_nearest_rows(const th_tensor *a, const th_tensor *b) { return trainer_api->nearest_rows(a, b); }
 static inline th_two call_sparse_encode(const th_tensor *x, const th_tensor *bDec, const th_tensor *wEnc, const th_tensor *bEnc, int64_t k, const th_tensor *keep, int64_t kAux) { return trainer_api->sparse_encode(x, bDec, wEnc, bEnc, k, keep, kAux); }
 static inline th_one call_sparse_decode(const th_tensor *values, const th_tensor *latents, const th_tensor *wDec, const th_tensor *bDec) { return trainer_api->sparse_decode(values, latents, wDec, bDec); }
 static inline th_nothing call_count_silent_(const th_tensor *silent, const th_tensor *values, const th_tensor *latents) { return trainer_api->count_silent_(silent, values, latents); }
@@ -189,7 +191,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0x4cf79a1152cbb8c2)
+const tableHash = uint64(0xebadea8c4dcd2b32)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -1148,6 +1150,18 @@ func Scatter(a Tensor, dim int64, index Tensor, src Tensor) (Tensor, error) {
 // IndexSelect: rows of a.
 func IndexSelect(a Tensor, dim int64, index Tensor) (Tensor, error) {
 	r := C.call_index_select((*C.th_tensor)(a), C.int64_t(dim), (*C.th_tensor)(index))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// IndexAdd: a with the slices of src added at index along dim.
+func IndexAdd(a Tensor, dim int64, index Tensor, src Tensor) (Tensor, error) {
+	r := C.call_index_add((*C.th_tensor)(a), C.int64_t(dim), (*C.th_tensor)(index), (*C.th_tensor)(src))
+	return Tensor(r.out), takeError(r.err)
+}
+
+// NearestRows: int64 index of the row of b [C, E] that is nearest to each row of a [N, E]; without history.
+func NearestRows(a Tensor, b Tensor) (Tensor, error) {
+	r := C.call_nearest_rows((*C.th_tensor)(a), (*C.th_tensor)(b))
 	return Tensor(r.out), takeError(r.err)
 }
 

@@ -516,6 +516,12 @@ func Scatter(a Tensor, dim int64, index Tensor, src Tensor) (Tensor, error) { re
 // IndexSelect: rows of a.
 func IndexSelect(a Tensor, dim int64, index Tensor) (Tensor, error) { return nil, errNoCgo }
 
+// IndexAdd: a with the slices of src added at index along dim.
+func IndexAdd(a Tensor, dim int64, index Tensor, src Tensor) (Tensor, error) { return nil, errNoCgo }
+
+// NearestRows: int64 index of the row of b [C, E] that is nearest to each row of a [N, E]; without history.
+func NearestRows(a Tensor, b Tensor) (Tensor, error) { return nil, errNoCgo }
+
 // SparseEncode: the k largest of relu((x - bDec)·wEnc + bEnc) of each row and their latents, [B, k] each, in the order of the latents; of equal ones the lowest latents, and NaN before all. With keep (bool [m]) kAux more columns have the same among the latents where keep is true.
 func SparseEncode(x Tensor, bDec Tensor, wEnc Tensor, bEnc Tensor, k int64, keep Tensor, kAux int64) (Tensor, Tensor, error) {
 	return nil, nil, errNoCgo

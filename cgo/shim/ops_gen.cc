@@ -1312,6 +1312,24 @@ th_one index_select_op(const th_tensor *a_, int64_t dim_, const th_tensor *index
   });
 }
 
+th_one index_add_op(const th_tensor *a_, int64_t dim_, const th_tensor *index_, const th_tensor *src_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    int64_t dim = dim_;
+    at::Tensor index = value(index_);
+    at::Tensor src = value(src_);
+    return at::index_add(a, dim, index, src);
+  });
+}
+
+th_one nearest_rows_op(const th_tensor *a_, const th_tensor *b_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    at::Tensor b = value(b_);
+    return nearest_rows(a, b);
+  });
+}
+
 th_two sparse_encode_op(const th_tensor *x_, const th_tensor *bDec_, const th_tensor *wEnc_, const th_tensor *bEnc_, int64_t k_, const th_tensor *keep_, int64_t kAux_) {
   return guard_two([&]{
     at::Tensor x = value(x_);
@@ -1603,6 +1621,8 @@ const th_api table = {
     gather_op,
     scatter_op,
     index_select_op,
+    index_add_op,
+    nearest_rows_op,
     sparse_encode_op,
     sparse_decode_op,
     count_silent__op,
