@@ -119,6 +119,18 @@ func (d *Data) takeLabels() {
 	}
 }
 
+// Oversized says whether the files that are mapped are larger than the memory, so that
+// reading samples in a random order reads the disk for each.
+func (d *Data) Oversized() bool {
+	size := int64(0)
+	for _, a := range d.parts.arrays {
+		if a.IsMapped() {
+			size += a.Header().Bytes()
+		}
+	}
+	return size > d.spec.Memory
+}
+
 // Denormalize turns normalised samples, one after another in x, back into the
 // data's own units, in place. For unit_norm it does nothing: the lengths are not
 // kept. uint8 data stay in [0, 1].

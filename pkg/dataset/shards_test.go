@@ -165,6 +165,13 @@ func TestManyFilesAreMappedTogether(t *testing.T) {
 	inShards(t, dir, 4)
 	spec := dataset.Spec{Source: "npy", Path: filepath.Join(dir, "x-*.npy"), Split: whole, Memory: 1600}
 	d := open(t, spec)
+	if d.Oversized() {
+		t.Error("160 bytes are larger than 1600")
+	}
+	spec.InMemory, spec.Memory = "false", 100
+	if tight := open(t, spec); !tight.Oversized() {
+		t.Error("160 bytes are not larger than 100")
+	}
 	cut := filepath.Join(dir, "x-2.npy")
 	if err := os.Truncate(cut, 130); err != nil {
 		t.Fatal(err)

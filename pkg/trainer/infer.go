@@ -118,6 +118,7 @@ func (r *inferRun) open() (engine *torch.Engine, err error) {
 	}
 	err = both(
 		func() (err error) {
+			spec.Notify = r.console.note
 			r.data, err = dataset.Open(spec)
 			return r.trained.aboutData(r.cfg.Data, err)
 		},

@@ -156,6 +156,9 @@ func (s *session) build(scope *torch.Scope) error {
 		s.notices = append(s.notices, notice)
 	}
 	s.sampler = samplerOf(cfg, s.data.Train)
+	if cfg.Data.Shuffle == "full" && s.data.Oversized() {
+		s.notices = append(s.notices, "the data are larger than the memory, and each sample of a batch is a read of its own; data.shuffle: block reads in runs")
+	}
 	p.Order = order{s.sampler}
 	if err == nil && s.from != nil {
 		err = s.goOn()
