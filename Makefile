@@ -62,6 +62,7 @@ test-cuda: build ## with the CUDA shim, on a GPU or without one: loading, start,
 
 interop: build ## checks our files and numbers with real PyTorch, MLflow and TensorBoard
 	python=$$(interop/venv.sh); TRAINER_REQUIRE_LIBTORCH=1 interop/run.sh "$$python" && interop/run_docs.sh "$$python"
+	python=$$(interop/venv.sh interop/requirements-data.txt); interop/run_sources.sh "$$python"
 	python=$$(interop/venv.sh interop/requirements-references.txt); interop/run_references.sh "$$python"
 	python=$$(interop/venv.sh interop/requirements-mlflow.txt); interop/run_mlflow.sh "$$python"
 

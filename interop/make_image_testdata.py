@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 SIZE = 12
-folder = Path(__file__).parents[1] / "pkg/imagefolder/testdata"
+FOLDER = Path(__file__).parents[1] / "pkg/imagefolder/testdata"
 
 
 def picture(height, width, channels, seed):
@@ -26,34 +26,50 @@ def picture(height, width, channels, seed):
     return np.clip(np.stack(planes, -1), 0, 255).astype(np.uint8)
 
 
-def expected(image):
+def expected(image, size=SIZE):
     width, height = image.size
     if width < height:
-        size = (SIZE, int(SIZE * height / width))
+        width, height = size, int(size * height / width)
     else:
-        size = (int(SIZE * width / height), SIZE)
-    image = image.resize(size, Image.Resampling.BILINEAR)
-    left, top = round((size[0] - SIZE) / 2.0), round((size[1] - SIZE) / 2.0)
-    return image.crop((left, top, left + SIZE, top + SIZE))
+        width, height = int(size * width / height), size
+    image = image.resize((width, height), Image.Resampling.BILINEAR)
+    left, top = round((width - size) / 2.0), round((height - size) / 2.0)
+    return image.crop((left, top, left + size, top + size))
 
 
-def save(name, image, **options):
-    path = folder / "pictures" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, **options)
+def rgb(height, width, seed):
+    return Image.fromarray(picture(height, width, 3, seed))
 
 
-rgb = lambda h, w, seed: Image.fromarray(picture(h, w, 3, seed))
-grey = lambda h, w, seed: Image.fromarray(picture(h, w, 1, seed)[..., 0])
-save("birds/a.png", rgb(20, 31, 1))
-save("birds/deep/b.webp", rgb(25, 18, 2), lossless=True)
-save("birds/c.JPG", rgb(40, 40, 3), quality=95, subsampling=0)
-save("cats/d.png", grey(12, 12, 4))
-save("cats/e.png", rgb(33, 21, 5).quantize(64))
-save("cats/f.jpeg", grey(17, 50, 6), quality=95)
-save("dogs/g.png", rgb(8, 9, 7))
+def grey(height, width, seed):
+    return Image.fromarray(picture(height, width, 1, seed)[..., 0])
 
-names = sorted(p for p in (folder / "pictures").rglob("*") if p.is_file())
-for mode in "RGB", "L":
-    out = [np.atleast_3d(np.asarray(expected(Image.open(p).convert(mode)))) for p in names]
-    np.save(folder / f"{mode}.npy", np.stack(out).transpose(0, 3, 1, 2))
+
+def write(folder):
+    """Pictures of every kind that trainer reads, in three classes."""
+
+    def save(name, image, **options):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path, **options)
+
+    save("birds/a.png", rgb(20, 31, 1))
+    save("birds/deep/b.webp", rgb(25, 18, 2), lossless=True)
+    save("birds/c.JPG", rgb(40, 40, 3), quality=95, subsampling=0)
+    save("cats/d.png", grey(12, 12, 4))
+    save("cats/e.png", rgb(33, 21, 5).quantize(64))
+    save("cats/f.jpeg", grey(17, 50, 6), quality=95)
+    save("dogs/g.png", rgb(8, 9, 7))
+
+
+def pixels(folder, mode, size=SIZE):
+    """The pictures below a folder as PIL has them, [pictures, channels, size, size], in the order of their names."""
+    names = sorted(p for p in folder.rglob("*") if p.is_file())
+    out = [np.atleast_3d(np.asarray(expected(Image.open(p).convert(mode), size))) for p in names]
+    return np.stack(out).transpose(0, 3, 1, 2)
+
+
+if __name__ == "__main__":
+    write(FOLDER / "pictures")
+    for mode in "RGB", "L":
+        np.save(FOLDER / f"{mode}.npy", pixels(FOLDER / "pictures", mode))
