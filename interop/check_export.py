@@ -27,10 +27,15 @@ SETTINGS = {
     "batch_topk": {"k": K},
     "matryoshka": {"k": K, "prefixes": [8, 16, M]},
     "jump_relu": {"threshold_init": 0.3, "bandwidth": 0.1},
+    "p_anneal": {"anneal_start_step": 5, "anneal_end_step": 30, "l1_coefficient": 0.02},
+    "transcoder": {"k": K},
+    "skip_transcoder": {"k": K},
 }
+RELU = {"activation": "relu", "k": None, "l1_coefficient": 0.02}
 # Name of the run: variant, settings of the model beside those above, data.normalize.
 RUNS = {
-    **{name: (name, {}, "none") for name in ("relu_l1", "topk", "batch_topk", "matryoshka", "gated", "jump_relu")},
+    **{name: (name, {}, "none") for name in ("relu_l1", "topk", "batch_topk", "matryoshka", "gated", "jump_relu", "p_anneal", "crosscoder",
+                                             "transcoder", "skip_transcoder")},
     **{f"{name}_standard": (name, {}, "standard") for name in ("relu_l1", "topk", "batch_topk", "gated", "jump_relu")},
     "topk_minmax": ("topk", {}, "minmax"),
     "matryoshka_mean_center": ("matryoshka", {}, "mean_center"),
@@ -39,6 +44,10 @@ RUNS = {
        for name in ("relu_l1", "topk", "batch_topk", "gated", "jump_relu")},
     "relu_l1_off_center": ("relu_l1", {"apply_b_dec_to_input": False, "b_dec_init": "mean"}, "standard"),
     "gated_off_center": ("gated", {"apply_b_dec_to_input": False, "b_dec_init": "mean", "normalize_activations": "expected_average_only_in"}, "none"),
+    **{f"{name}_{end}": (name, RELU, normalize) for name in ("transcoder", "skip_transcoder") for end, normalize in (("relu", "none"), ("relu_standard", "standard"))},
+    "transcoder_standard": ("transcoder", {}, "standard"),
+    "skip_transcoder_narrow": ("skip_transcoder", RELU, "none"),
+    "crosscoder_scaled": ("crosscoder", {"normalize_activations": "expected_average_only_in"}, "none"),
     "topk_constant_norm": ("topk", {"normalize_activations": "constant_norm_rescale"}, "none"),
     "jump_relu_layer_norm": ("jump_relu", {"normalize_activations": "layer_norm"}, "none"),
 }
@@ -54,21 +63,34 @@ def near(name, got, want):
 
 
 def data(folder):
-    """Three files of samples away from 0, and the test samples."""
+    """Three files of samples away from 0, as they are and as two layers, and labels; the test samples."""
     folder.mkdir(parents=True)
     draw = np.random.default_rng(3)
+    weights = draw.standard_normal((N, N)) / 4
     for split, count in (("train", 1200), ("val", 200), ("test", 200)):
         x = 0.5 + run_data.sparse(draw, count, N) * np.linspace(0.5, 2, N)
-        np.save(folder / f"{split}.npy", x.astype(np.float32))
+        y = np.maximum(x @ weights, 0) + 0.1
+        for name, a in ((split, x), (f"{split}_layers", x.reshape(-1, 2, N // 2)), (f"{split}_y", y), (f"{split}_y_narrow", y[:, :N // 2])):
+            np.save(folder / f"{name}.npy", a.astype(np.float32))
     return np.load(folder / "test.npy")
+
+
+def source(name):
+    """The keys of the data section: crosscoders take layers, transcoders labels."""
+    files = lambda end: {split: f"data/{split}{end}.npy" for split in ("train", "val", "test")}
+    keys = {"source": "npy", **files("_layers" if name.startswith("crosscoder") else "")}
+    if "transcoder" in name:
+        keys["labels"] = files("_y_narrow" if "narrow" in name else "_y")
+    return keys
 
 
 def config(name, variant, settings, normalize):
     """The config of a run, as YAML that is also JSON."""
+    model = {"type": "sae", "variant": variant, "d_sae": M, **SETTINGS.get(variant, {}), **settings}
     return json.dumps({
         "experiment": {"name": name, "output_dir": "runs"},
-        "data": {"source": "npy", "train": "data/train.npy", "val": "data/val.npy", "test": "data/test.npy", "batch_size": 100, "normalize": normalize},
-        "model": {"type": "sae", "variant": variant, "d_sae": M, **SETTINGS.get(variant, {}), **settings},
+        "data": {**source(name), "batch_size": 100, "normalize": normalize},
+        "model": {key: v for key, v in model.items() if v is not None},
         "training": {"epochs": 3},
     })
 
@@ -77,7 +99,20 @@ def outputs(trainer, run):
     """Features and reconstructions of the test samples."""
     trainer.infer("extract-embeddings", run, "splits=[test]")
     trainer.infer("predict", run)
-    return np.load(run / "embeddings/test_embeddings.npy"), np.load(run / "predictions/test_predictions.npy")
+    flat = lambda a: a.reshape(len(a), -1)
+    return flat(np.load(run / "embeddings/test_embeddings.npy")), flat(np.load(run / "predictions/test_predictions.npy"))
+
+
+def holds(layout, name, variant, settings):
+    """Whether the layout can say what the run computes."""
+    relu = settings.get("activation") == "relu"
+    if layout == "saelens":
+        return relu or variant != "skip_transcoder"
+    if settings.get("normalize_activations") in ("layer_norm", "constant_norm_rescale"):
+        return False
+    if layout == "sparsify":
+        return variant == "topk" or "transcoder" in variant and not relu
+    return "transcoder" not in variant
 
 
 class Check:
@@ -99,7 +134,7 @@ class Check:
         want = outputs(self.trainer, run)
         demand((want[0] > 0).mean() > 0.01, f"{name} has hardly any feature: nothing is compared")
         for layout in ("saelens", "sparsify", "dictionary_learning"):
-            if layout == "sparsify" and variant != "topk" or layout != "saelens" and settings.get("normalize_activations") in ("layer_norm", "constant_norm_rescale"):
+            if not holds(layout, name, variant, settings):
                 self.report.check(f"{name} to {layout}: refused", self.refused, run, layout)
                 continue
             if self.report.check(f"{name} to {layout}", self.exported, run, layout, want):
@@ -122,15 +157,15 @@ class Check:
 
     def imported(self, path, name, want, commands=False):
         """What was imported computes what is wanted, and the other commands work on it."""
-        done, said, code = self.command("import", path, "--as", name, "--output-dir", "imported", "--set", "data.source=npy",
-                                        "--set", "data.train=data/train.npy", "--set", "data.test=data/test.npy")
+        sets = [word for key, v in source(name).items() for word in ("--set", f"data.{key}={json.dumps(v)}")]
+        done, said, code = self.command("import", path, "--as", name, "--output-dir", "imported", *sets)
         demand(code == 0, said)
         run = pathlib.Path(done["dir"])
         features, reconstructions = outputs(self.trainer, run)
         gaps = near("features", features, want[0]), near("reconstructions", reconstructions, want[1])
         if commands:
             self.trainer("evaluate", run)
-            for words in (("inspect", run / "checkpoints/best_model.pt"), ("show", run), ("list", "imported"), ("export", run, "--to", "saelens", "--no-progress")):
+            for words in (("inspect", run / "checkpoints/best_model.pt"), ("show", run), ("list", "imported"), ("export", run, "--to", "safetensors", "--no-progress")):
                 done = subprocess.run([self.trainer.program, *words], capture_output=True, text=True, timeout=60)
                 demand(done.returncode == 0, f"{words[0]}: {done.stderr.strip()}")
         return f"features {gaps[0]:.1e}, reconstructions {gaps[1]:.1e}"
@@ -158,7 +193,7 @@ class Check:
         folder = pathlib.Path("saved") / name
         features, reconstructions = save(folder, torch.from_numpy(self.x))
         demand((features > 0).any(), "no feature is active: nothing is compared")
-        return self.imported(folder, name, (features, reconstructions))
+        return self.imported(folder, name, (features, reconstructions), True)
 
 
 def main(program, work):

@@ -1,7 +1,9 @@
 package trainer
 
 import (
+	"errors"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,16 +11,42 @@ import (
 	"testing"
 
 	"github.com/gotrainer/trainer/pkg/model/builtin"
+	"github.com/gotrainer/trainer/pkg/npy"
 )
 
-// sparseConfig is a run of a variant on samples that are normalised.
+// sparseConfig is a run of a variant on samples that are normalised. A transcoder's labels
+// have other numbers than its samples, which are two layers of four numbers.
 func sparseConfig(variant string) string {
-	needs := map[string]string{"topk": ", k: 3", "batch_topk": ", k: 3", "matryoshka": ", k: 3", "jump_relu": ", threshold_init: 0.2"}
+	needs := map[string]string{"topk": ", k: 3", "batch_topk": ", k: 3", "matryoshka": ", k: 3", "jump_relu": ", threshold_init: 0.2",
+		"p_anneal": ", anneal_start_step: 1, anneal_end_step: 20", "transcoder": ", activation: relu", "skip_transcoder": ", activation: relu"}
 	return `experiment: {name: ` + variant + `, output_dir: runs}
-data: {source: synthetic_sparse, dim: 8, atoms: 16, active: 2, count: 200, batch_size: 20, normalize: standard}
+data: {source: npy, path: x.npy, labels: y.npy, batch_size: 20, normalize: standard}
 model: {type: sae, variant: ` + variant + `, d_sae: 24` + needs[variant] + `}
-training: {epochs: 1, threads: 1, device: cpu}
+training: {epochs: 2, optimizer: {lr: 0.01}, threads: 1, device: cpu}
 `
+}
+
+// writeSamples writes the data of sparseConfig.
+func (s *site) writeSamples() {
+	s.t.Helper()
+	r := rand.New(rand.NewPCG(1, 2))
+	for name, shape := range map[string][]int64{"x.npy": {200, 2, 4}, "y.npy": {200, 5}} {
+		size := int64(1)
+		for _, n := range shape {
+			size *= n
+		}
+		values := make([]float32, size)
+		for i := range values {
+			values[i] = float32(1 + r.NormFloat64())
+		}
+		w, err := npy.Create(name, "f4", shape)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if err := errors.Join(w.WriteFloat32s(values), w.Close()); err != nil {
+			s.t.Fatal(err)
+		}
+	}
 }
 
 // near holds that two arrays are the same to 1e-5.
@@ -40,14 +68,14 @@ func (s *site) near(a, b string) {
 // that computes the same from the same data, or is refused with the reason.
 func TestEverySparseAutoencoderIsExportedAndImported(t *testing.T) {
 	s := newTorchSite(t)
+	s.writeSamples()
 	for _, variant := range builtin.Registry().Variants("sae") {
 		s.write("sae.yaml", sparseConfig(variant))
 		s.ok("train", "sae.yaml", "-q")
 		s.ok("extract-embeddings", "runs/"+variant, "-q")
 		s.ok("predict", "runs/"+variant, "-q")
 		s.ok("export", "runs/"+variant, "--to", "saelens", "-q")
-		data := []string{"--set", "data.source=synthetic_sparse", "--set", "data.dim=8", "--set", "data.atoms=16", "--set", "data.active=2", "--set", "data.count=200"}
-		s.ok(append([]string{"import", "runs/" + variant + "/export/saelens", "--as", variant, "--output-dir", "back", "-q"}, data...)...)
+		s.ok("import", "runs/"+variant+"/export/saelens", "--as", variant, "--output-dir", "back", "-q", "--data", "x.npy", "--set", "data.labels=y.npy")
 		s.ok("extract-embeddings", "back/"+variant, "-q")
 		s.ok("predict", "back/"+variant, "-q")
 		s.near("runs/"+variant+"/embeddings/test_embeddings.npy", "back/"+variant+"/embeddings/test_embeddings.npy")
@@ -88,6 +116,7 @@ func TestWeightsOfAnyModelComeBack(t *testing.T) {
 
 func TestExportReplacesOnlyWhatItMade(t *testing.T) {
 	s := newTorchSite(t)
+	s.writeSamples()
 	s.write("sae.yaml", sparseConfig("topk"))
 	s.ok("train", "sae.yaml", "-q")
 	export := []string{"export", "runs/topk", "--to", "saelens", "--output", "out", "-q"}
@@ -116,6 +145,7 @@ func TestExportReplacesOnlyWhatItMade(t *testing.T) {
 func TestWhatCannotBeExportedOrImportedIsSaid(t *testing.T) {
 	s := newTorchSite(t)
 	s.train()
+	s.writeSamples()
 	s.write("sae.yaml", sparseConfig("topk"))
 	s.ok("train", "sae.yaml", "-q", "--set", "data.normalize=unit_norm")
 	s.ok("train", "sae.yaml", "-q", "--set", "experiment.name=plain")

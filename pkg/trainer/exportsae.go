@@ -42,6 +42,12 @@ func sparseCode(typ, variant string, params any) (export.SAE, error) {
 	switch p := params.(type) {
 	case *sae.ReLUL1Config:
 		s.Code, c = export.ReLU, p.Config
+	case *sae.PAnnealConfig:
+		s.Code, c = export.ReLU, p.Config
+	case *sae.CrosscoderConfig: // of the numbers of all layers together
+		s.Code, c = export.ReLU, sae.Config{NormalizeActivations: p.NormalizeActivations}
+	case *sae.TranscoderConfig:
+		s.Code, s.K, s.Transcodes = export.Code(p.Activation), float64(p.K), true
 	case *sae.TopKConfig:
 		s.Code, s.K, c = export.TopK, float64(p.K), p.Config
 	case *sae.BatchTopKConfig:
@@ -53,7 +59,7 @@ func sparseCode(typ, variant string, params any) (export.SAE, error) {
 	case *sae.JumpReLUConfig:
 		s.Code, c = export.Threshold, p.Config
 	default:
-		return s, mistakef("this is a %s of variant %s, and the layouts of other tools are for sparse autoencoders with one input; use --to safetensors or torch", typ, variant)
+		return s, mistakef("this is a %s of variant %s, and the layouts of other tools are for sparse autoencoders; use --to safetensors or torch", typ, variant)
 	}
 	s.Centered = c.ApplyBDecToInput
 	switch c.NormalizeActivations {
