@@ -17,7 +17,6 @@ import (
 	"github.com/gotrainer/trainer/pkg/config"
 	"github.com/gotrainer/trainer/pkg/experiment"
 	"github.com/gotrainer/trainer/pkg/export"
-	"github.com/gotrainer/trainer/pkg/model/builtin"
 )
 
 func importCommand() *cli.Command {
@@ -26,7 +25,7 @@ func importCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "as", Usage: "`NAME` the run's name"},
 			&cli.StringFlag{Name: "output-dir", Usage: "`DIR` the folder of the run (default: ./experiments/TYPE)"},
-			&cli.StringFlag{Name: "data", Usage: "`PATH` what it is to work on: a .npy, .npz, .csv or .safetensors file, or a run with embeddings"},
+			&cli.StringFlag{Name: "data", Usage: "`PATH` what it is to work on: a .npy, .npz, .csv, .parquet or .safetensors file, or a run with embeddings"},
 			&cli.StringSliceFlag{Name: "set", Usage: "`KEY=VALUE` override a key of the config (YAML; repeatable)"},
 			&cli.BoolFlag{Name: "force", Usage: "replace a run of that name"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "errors and warnings only"},
@@ -154,7 +153,7 @@ func (i *importer) document(name, outputDir string) (*config.Document, error) {
 	if err := enc.Encode(i.config); err != nil {
 		return nil, err
 	}
-	_, doc, err := config.ParseTrain("the imported config", text.Bytes(), config.Options{Models: builtin.Registry(), Set: i.set})
+	_, doc, err := config.ParseTrain("the imported config", text.Bytes(), config.Options{Models: models(), Set: i.set})
 	return doc, err
 }
 
@@ -171,10 +170,10 @@ func (i *importer) useData() error {
 	switch {
 	case isDir(i.data):
 		section["source"], section["experiment"] = "embeddings", i.data
-	case slices.Contains([]string{"npy", "npz", "csv", "safetensors"}, source):
+	case slices.Contains([]string{"npy", "npz", "csv", "parquet", "safetensors"}, source):
 		section["source"], section["path"] = source, i.data
 	default:
-		return mistakef("--data %s: expected a .npy, .npz, .csv or .safetensors file, or the directory of a run with embeddings; other data are given with --set data.source=… and its keys", i.data)
+		return mistakef("--data %s: expected a .npy, .npz, .csv, .parquet or .safetensors file, or the directory of a run with embeddings; other data are given with --set data.source=… and its keys", i.data)
 	}
 	i.config["data"] = section
 	return nil
