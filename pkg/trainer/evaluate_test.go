@@ -138,6 +138,62 @@ func TestEvaluateComparesDecodersAndKnowsTheTrueFeatures(t *testing.T) {
 	}
 }
 
+// A transcoder reconstructs its labels, a crosscoder several vectors: both have a place on
+// the frontier, and a decoder to compare.
+func TestTranscodersAndCrosscodersAreJudged(t *testing.T) {
+	s := newTorchSite(t)
+	var x, y []float32
+	draw := rand.New(rand.NewPCG(2, 2))
+	for range 200 {
+		for d := range 6 {
+			x = append(x, float32(draw.NormFloat64()))
+			if d%2 == 0 {
+				y = append(y, 2*x[len(x)-1]+0.1)
+			}
+		}
+	}
+	s.arrayOf("x.npy", "f4", x, 200, 6)
+	s.arrayOf("y.npy", "f4", y, 200, 3)
+	s.arrayOf("both.npy", "f4", x, 200, 2, 3)
+	for variant, set := range map[string][]string{
+		"transcoder":      {"data={source: npy, path: x.npy, labels: y.npy, batch_size: 16}", "model={type: sae, variant: transcoder, d_sae: 12, k: 4}"},
+		"skip_transcoder": {"data={source: npy, path: x.npy, labels: y.npy, batch_size: 16}", "model={type: sae, variant: skip_transcoder, d_sae: 12, k: 4}"},
+		"crosscoder":      {"data={source: npy, path: both.npy, batch_size: 16}", "model={type: sae, variant: crosscoder, d_sae: 12}"},
+	} {
+		s.train(append(set, "training.epochs=30", "training.optimizer.lr=0.01")...)
+		out := s.ok("evaluate", "runs/a", "--against", "runs/a", "--explain").stdout
+		for _, name := range []string{"fvu", "l0", "dead", "mmcs"} {
+			if !strings.Contains(out, "\n"+name+" ") {
+				t.Errorf("%s has no %s:\n%s", variant, name, out)
+			}
+		}
+		if strings.Contains(out, ": "+ofTheVariant) {
+			t.Errorf("%s has terms without a definition:\n%s", variant, out)
+		}
+		if table := s.ok("compare", "--frontier", "runs").stdout; !strings.Contains(table, variant) {
+			t.Errorf("the frontier is\n%s", table)
+		}
+	}
+	// By hand: the FVU of the transcoder is that of its predictions of the labels.
+	s.train("data={source: npy, path: x.npy, labels: y.npy, batch_size: 16}", "model={type: sae, variant: transcoder, d_sae: 12, k: 4}")
+	s.ok("evaluate", "runs/a", "--set", "splits=[test]")
+	s.ok("predict", "runs/a", "--set", "output.extras=[labels]")
+	_, predicted := s.rows("runs/a/predictions/test_predictions.npy")
+	_, labels := s.rows("runs/a/predictions/test_labels.npy")
+	mean, wrong, all := [3]float64{}, 0.0, 0.0
+	for i, v := range labels {
+		mean[i%3] += float64(v) * 3 / float64(len(labels))
+	}
+	for i, v := range labels {
+		wrong += math.Pow(float64(v)-float64(predicted[i]), 2)
+		all += math.Pow(float64(v)-mean[i%3], 2)
+	}
+	saved, err := readEvaluation("runs/a/evaluation/test_evaluation.json")
+	if got, _ := saved.Metrics["fvu"].(float64); err != nil || math.Abs(got-wrong/all) > 1e-5 {
+		t.Errorf("%v: fvu is %v, expected %v", err, got, wrong/all)
+	}
+}
+
 func TestEvaluateOfBadInput(t *testing.T) {
 	s := newTorchSite(t)
 	s.train()
