@@ -35,6 +35,10 @@ var All = []Definitions{
 		{"dwkl", "Σ_j ln q(z_j) - ln p(z_j) by the estimator of the loss, on its batches: dimension_kl is the one to compare; Chen et al. 2018 (arXiv 1802.04942)"},
 		{"mmd", "maximum mean discrepancy of codes and prior by the estimator of the loss, which may be below 0; Gretton et al. 2012"},
 		{"sigma", "the standard deviation of the likelihood"},
+		{"commitment", "the commitment loss of a codebook before its weight; van den Oord et al. 2017 (arXiv 1711.00937)"},
+		{"perplexity", "exp of the entropy of the codes' shares in a batch, mean over batches: how many codes are in use"},
+		{"code_usage", "share of a codebook's codes that a batch uses, mean over batches"},
+		{"discriminator", "the discriminator's loss, ln 2 where it tells nothing; Kim and Mnih 2018 (arXiv 1802.05983)"},
 	}},
 	{"Reconstructions", []Definition{
 		{"mse", "mean of e² over samples and dimensions, where e of a regressor is target - output"},

@@ -211,7 +211,6 @@ func (e *evaluation) studies(ctx context.Context, m model.Model, s *dataset.Spli
 	if !ok {
 		return nil
 	}
-	codes, means := e.embedsAs(embedder, "codes"), e.embedsAs(embedder, "mean")
 	if d, ok := m.(density); ok && e.limits.draws > 0 && e.embedsAs(embedder, "mean_logvar") {
 		values, measures, err := e.likelihood(ctx, d, s)
 		if err != nil {
@@ -222,9 +221,9 @@ func (e *evaluation) studies(ctx context.Context, m model.Model, s *dataset.Spli
 	var values []metrics.Value
 	var err error
 	switch {
-	case codes:
+	case e.isSparse(embedder):
 		values, err = e.probes(ctx, embedder, s)
-	case means:
+	case e.embedsAs(embedder, "mean"):
 		values, err = e.factors(ctx, embedder, s)
 	}
 	r.values = append(r.values, values...)

@@ -27,7 +27,7 @@ type judge interface {
 func (e *evaluation) judges(m model.Model, s survey) (list []judge, err error) {
 	p, predicts := m.(infer.Predictor)
 	embedder, embeds := m.(infer.Embedder)
-	sparse := embeds && e.embedsAs(embedder, "codes")
+	sparse := embeds && e.isSparse(embedder)
 	switch {
 	case predicts && p.Reconstructs():
 		j := &reconstructionJudge{e: e, model: p, all: metrics.NewReconstruction(e.dim(), s.mean)}

@@ -44,14 +44,29 @@ func (j *sparsityJudge) values(more map[string]any) []metrics.Value {
 	return values
 }
 
-// decoderOf is W_dec, [m, …], and how many numbers a row has; nil for a model without one.
-func decoderOf(m any) (rows []float32, dim int) {
+// isSparse says whether codes are those of a sparse autoencoder: they have a decoder of one
+// row for each.
+func (e *evaluation) isSparse(m infer.Embedder) bool {
+	return decoderTensor(m) != nil && e.embedsAs(m, "codes")
+}
+
+// decoderTensor is W_dec, [m, …]; nil for a model without one.
+func decoderTensor(m any) *torch.Tensor {
 	for _, p := range nn.StateDict(m) {
 		if p.Name == "W_dec" {
-			return p.Tensor.Detach().Float32s(), int(p.Tensor.Numel() / p.Tensor.Size(0))
+			return p.Tensor
 		}
 	}
-	return nil, 0
+	return nil
+}
+
+// decoderOf is W_dec and how many numbers a row has; nil for a model without one.
+func decoderOf(m any) (rows []float32, dim int) {
+	w := decoderTensor(m)
+	if w == nil {
+		return nil, 0
+	}
+	return w.Detach().Float32s(), int(w.Numel() / w.Size(0))
 }
 
 // otherDecoder is W_dec of the other SAE's checkpoint.
