@@ -170,3 +170,26 @@ func TestAugmentationThatDoesNotFitIsOneSentence(t *testing.T) {
 	_, err = images.Train.Augmented(dataset.Augment{Noise: math.NaN()}, 1)
 	wantSentence(t, err, "data.augment.noise")
 }
+
+func BenchmarkAugmentedBatch(b *testing.B) {
+	d, err := dataset.Open(dataset.Spec{Source: "shapes", Count: 1024, ImageSize: 64})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer d.Close()
+	for name, how := range map[string]dataset.Augment{"flip and crop": {Flip: true, Crop: 4}, "noise": {Noise: 0.05}} {
+		b.Run(name, func(b *testing.B) {
+			a, err := d.Train.Augmented(how, 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			x, rows := make([]float32, 128*64*64), upTo(128)
+			for i := int64(0); b.Loop(); i++ {
+				if err := a.ReadEpoch(x, rows, i); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.SetBytes(int64(4 * len(x)))
+		})
+	}
+}

@@ -63,12 +63,17 @@ func (a Array) Open(fill func(w io.Writer) error) (path string, made bool, err e
 	if _, err := atomicfile.RemoveStale(dir); err != nil {
 		return "", false, err
 	}
+	if err := room(dir, npy.Header{DType: a.DType, Shape: a.Shape}.Bytes()); err != nil {
+		return "", false, err
+	}
 	w, err := npy.Create(path, a.DType, a.Shape)
 	if err != nil {
 		return "", false, unusable(dir, err)
 	}
 	defer w.Abort()
-	if err := fill(w); err != nil {
+	if err := fill(w); errors.Is(err, syscall.ENOSPC) {
+		return "", false, unusable(dir, syscall.ENOSPC)
+	} else if err != nil {
 		return "", false, err
 	}
 	if err := w.Close(); err != nil {
@@ -111,6 +116,15 @@ func folder() (string, error) {
 		return "", unusable(dir, err)
 	}
 	return dir, nil
+}
+
+// room holds that an array of so many bytes fits on the disk.
+func room(dir string, need int64) error {
+	free, err := atomicfile.Free(dir)
+	if err != nil || free >= need { // a file system that does not say is tried
+		return nil
+	}
+	return &Error{Msg: fmt.Sprintf("the cache folder %s has %.1f GB free, and what is to be kept there needs %.1f GB; free some space, or set XDG_CACHE_HOME to a folder with room", dir, float64(free)/1e9, float64(need)/1e9)}
 }
 
 func unusable(dir string, err error) error {

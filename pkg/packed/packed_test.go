@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/gotrainer/trainer/pkg/packed"
@@ -121,6 +122,21 @@ func TestAFolderThatCannotBeUsedIsOneSentence(t *testing.T) {
 	_, _, err := array("1").Open(filled("abcdef"))
 	var user *packed.Error
 	if !errors.As(err, &user) || !user.UserError() || !strings.Contains(err.Error(), "set XDG_CACHE_HOME to a folder with room") {
+		t.Error(err)
+	}
+}
+
+func TestAFullDiskIsOneSentence(t *testing.T) {
+	cache(t)
+	large := array("1")
+	large.Shape = []int64{1 << 50}
+	_, _, err := large.Open(forbidden)
+	var user *packed.Error
+	if !errors.As(err, &user) || !strings.Contains(err.Error(), "needs 1125899.9 GB; free some space, or set XDG_CACHE_HOME") {
+		t.Error(err)
+	}
+	_, _, err = array("1").Open(func(io.Writer) error { return &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC} })
+	if !errors.As(err, &user) || !strings.Contains(err.Error(), "no space left on device; set XDG_CACHE_HOME") {
 		t.Error(err)
 	}
 }
