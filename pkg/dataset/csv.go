@@ -23,6 +23,8 @@ type csvTable struct {
 	label          int   // column of the label, -1 without
 	names          []string
 	values, labels []float32
+	classes        []string          // of the samples, where the labels are names
+	seen           map[string]string // the names, each once in memory
 }
 
 // readCSV reads a CSV file, gzip or not, whole into memory: a line is a sample, a column
@@ -46,6 +48,11 @@ func readCSV(s Spec, path string) (part, error) {
 	row := t.columns
 	if t.label >= 0 {
 		row--
+	}
+	switch {
+	case t.classes != nil:
+		one.labels = namedLabels(t.classes, s.LabelColumn, path)
+	case t.label >= 0:
 		one.labels = &labelSet{values: t.labels, row: 1, shape: []int64{}, names: []string{s.LabelColumn}, path: path, digest: s.LabelColumn}
 		one.labels.classes = one.labels.countClasses()
 	}
@@ -128,21 +135,47 @@ func (t *csvTable) findLabel(label string) error {
 
 func (t *csvTable) add(r *csv.Reader, record []string) error {
 	for i, field := range record {
-		v, err := number(field)
-		if err != nil || v-v != 0 {
-			line, column := r.FieldPos(i)
-			return mistake("%s:%d:%d: found %q in column %d, expected a finite number; correct it or leave the line out", t.path, line, column, cutText(field), i+1)
-		}
-		if i != t.label {
-			t.values = append(t.values, v)
+		if i == t.label && t.addName(strings.TrimSpace(field)) {
 			continue
 		}
-		t.labels = append(t.labels, v)
+		v, err := number(field)
+		if line, column := r.FieldPos(i); err != nil || v-v != 0 {
+			expected := "a finite number"
+			if i == t.label && t.classes != nil {
+				expected = "the name of a class, as in the first line"
+			}
+			return mistake("%s:%d:%d: found %q in column %d, expected %s; correct it or leave the line out", t.path, line, column, cutText(field), i+1, expected)
+		}
+		if i == t.label {
+			t.labels = append(t.labels, v)
+		} else {
+			t.values = append(t.values, v)
+		}
 	}
 	if need := int64(len(t.values)) * 4; need > t.limit {
 		return mistake("%s: the numbers need more than half of the memory; save them as .npy, which can be mapped", t.path)
 	}
 	return nil
+}
+
+// addName takes a label that is a name; the first label says whether they are.
+func (t *csvTable) addName(field string) bool {
+	if t.classes == nil {
+		if _, err := number(field); err == nil || len(t.labels) > 0 {
+			return false
+		}
+		t.seen = map[string]string{}
+	}
+	if field == "" {
+		return false
+	}
+	name, ok := t.seen[field]
+	if !ok {
+		name = strings.Clone(field) // the line that it is in is not kept
+		t.seen[name] = name
+	}
+	t.classes = append(t.classes, name)
+	return true
 }
 
 // number is a field as float32; what is too large for it comes out infinite.

@@ -26,7 +26,7 @@ func openFiles(s Spec) (*parts, error) {
 			return nil, err
 		}
 	}
-	if err := p.agree(); err != nil {
+	if err := p.agree(s.Classes); err != nil {
 		p.close()
 		return nil, err
 	}
@@ -194,11 +194,23 @@ func (one *part) checkLabels() error {
 	return nil
 }
 
-// agree holds that the samples and labels of all splits are alike.
-func (p *parts) agree() error {
-	for _, one := range p.list[1:] {
-		if err := one.like(p.list[0]); err != nil {
+// agree holds that the samples and labels of all splits are alike. Classes with names have
+// the numbers that the given names have, or else those of the first split, so that another
+// split may lack some.
+func (p *parts) agree(names []string) error {
+	first, of := p.list[0], "the model's training data"
+	for _, one := range p.list {
+		if err := one.like(first); err != nil {
 			return err
+		}
+		if one.labels == nil || one.labels.named == nil {
+			continue
+		}
+		if names == nil {
+			names, of = one.labels.named, one.path
+		}
+		if name, ok := one.labels.renumber(names); !ok {
+			return mistake("%s has the class %q, which is not in %s; expected its classes, or fewer", one.path, name, of)
 		}
 	}
 	return nil

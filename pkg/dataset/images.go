@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 
 	"github.com/gotrainer/trainer/pkg/imagefolder"
 	"github.com/gotrainer/trainer/pkg/npy"
@@ -29,8 +28,12 @@ func (p *parts) openImages(s Spec, path string) (part, error) {
 		return one, err
 	}
 	one.path = path
-	one.labels, err = p.folderLabels(list)
-	return one, err
+	folders := make([]string, len(list.Files))
+	for i, f := range list.Files {
+		folders[i] = list.Classes[f.Class]
+	}
+	one.labels = namedLabels(folders, "class", path)
+	return one, nil
 }
 
 // openPacked decodes the pictures where that was not done before.
@@ -62,27 +65,4 @@ func (s Spec) notify(format string, args ...any) {
 	if s.Notify != nil {
 		s.Notify(fmt.Sprintf(format, args...))
 	}
-}
-
-// folderLabels numbers the classes as the first split does, so that a folder of another
-// split may lack some.
-func (p *parts) folderLabels(list *imagefolder.Listing) (*labelSet, error) {
-	names := list.Classes
-	if len(p.list) > 0 && p.list[0].labels != nil { // else agree tells that only one has labels
-		names = p.list[0].labels.named
-	}
-	l := &labelSet{row: 1, shape: []int64{}, names: []string{"class"}, named: names, path: list.Root, classes: len(names)}
-	number := make([]float32, len(list.Classes))
-	for i, name := range list.Classes {
-		class := slices.Index(names, name)
-		if class < 0 {
-			return nil, mistake("%s has the class %q, which %s does not have; expected its classes, or fewer", list.Root, name, p.list[0].path)
-		}
-		number[i] = float32(class)
-	}
-	for _, f := range list.Files {
-		l.values = append(l.values, number[f.Class])
-	}
-	l.digest = fmt.Sprintf("%q", names)
-	return l, nil
 }

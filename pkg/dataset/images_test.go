@@ -101,7 +101,16 @@ func TestFoldersOfSplitsShareTheirClasses(t *testing.T) {
 		t.Errorf("labels %v of %d classes", got, d.Classes)
 	}
 	picture(t, filepath.Join(val, "emu/1.png"), 9)
-	openError(t, dataset.Spec{Source: "images", Train: train, Val: val, ImageSize: 8}, val+` has the class "emu", which `+train+" does not have")
+	openError(t, dataset.Spec{Source: "images", Train: train, Val: val, ImageSize: 8}, val+` has the class "emu", which is not in `+train)
+	// Other data for a trained model have the numbers that its own classes had.
+	only := filepath.Join(root, "only")
+	picture(t, filepath.Join(only, "dog/1.png"), 9)
+	spec := dataset.Spec{Source: "images", Path: only, ImageSize: 8, Split: whole, Classes: d.ClassNames}
+	if got := readLabels(t, open(t, spec).Train, 1); !slices.Equal(got, []float32{1}) {
+		t.Errorf("labels of other data %v", got)
+	}
+	spec.Path = val
+	openError(t, spec, `has the class "emu", which is not in the model's training data`)
 	flat := filepath.Join(root, "flat")
 	picture(t, filepath.Join(flat, "1.png"), 9)
 	openError(t, dataset.Spec{Source: "images", Train: train, Val: flat, ImageSize: 8}, "only one has labels")

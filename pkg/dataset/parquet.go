@@ -44,13 +44,27 @@ func (p *parts) openParquet(s Spec, path string) (part, error) {
 		return part{}, err
 	}
 	one.path, one.columns, one.digest = path, f.Columns(), fmt.Sprint(digest, " ", s.Array, " ", s.LabelColumn)
-	if s.LabelColumn == "" {
-		return one, nil
+	if s.LabelColumn != "" {
+		one.labels, err = parquetLabels(s, path, f)
+	}
+	return one, err
+}
+
+func parquetLabels(s Spec, path string, f *parquetfile.File) (*labelSet, error) {
+	if f.Named() {
+		names, err := f.Names()
+		if err != nil {
+			return nil, err
+		}
+		return namedLabels(names, s.LabelColumn, path), nil
 	}
 	values, err := f.Labels()
-	one.labels = &labelSet{values: values, row: 1, shape: []int64{}, names: []string{s.LabelColumn}, path: path, digest: s.LabelColumn}
-	one.labels.classes = one.labels.countClasses()
-	return one, err
+	if err != nil {
+		return nil, err
+	}
+	l := &labelSet{values: values, row: 1, shape: []int64{}, names: []string{s.LabelColumn}, path: path, digest: s.LabelColumn}
+	l.classes = l.countClasses()
+	return l, nil
 }
 
 func (p *parts) unpackParquet(s Spec, path string, f *parquetfile.File, digest string) (part, error) {

@@ -37,6 +37,14 @@ func TestAParquetFileIsADataSet(t *testing.T) {
 	}
 }
 
+func TestNamesInAColumnAreClasses(t *testing.T) {
+	d := open(t, dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumn: "id", Split: whole})
+	y := readLabels(t, d.Train, 1)
+	if d.Classes != 40 || d.ClassNames[0] != "row 0" || d.ClassNames[2] != "row 10" || y[2] != 12 {
+		t.Errorf("%d classes %v, labels %v", d.Classes, d.ClassNames, y)
+	}
+}
+
 func TestParquetFilesAreShardsToo(t *testing.T) {
 	dir := t.TempDir()
 	for name, from := range map[string]string{"a": "list", "b": "fixed", "c": "large"} {
@@ -60,7 +68,7 @@ func TestWrongParquetFilesAreOneSentence(t *testing.T) {
 		path := parquet + "bad/" + name + ".parquet"
 		openError(t, dataset.Spec{Source: "parquet", Path: path}, path, want)
 	}
-	openError(t, dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumn: "id"}, `the column of labels "id" is string`)
+	openError(t, dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumn: "x"}, `the column of labels "x" is a list or a group`)
 	openError(t, dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumn: "kind", Labels: dataset.Labels{Path: parquet + "list.parquet"}}, "labels are given twice")
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	openError(t, dataset.Spec{Source: "parquet", Path: parquet + "bad/nan.parquet", InMemory: "false"}, "NaN in row 2")

@@ -1,10 +1,13 @@
 package dataset
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Record is the split as it is kept in a checkpoint, in plain values: source,
 // fingerprint, divided (by us, or given as files), fractions, seed and
-// stratify (where it is true) of the division, and of each split the number of samples and the SHA-256 of their row
+// stratify (where it is true) of the division, the names of classes that have some, and of each split the number of samples and the SHA-256 of their row
 // numbers ("" where there is no split).
 func (d *Data) Record() map[string]any {
 	rec := map[string]any{"source": d.spec.Source, "fingerprint": d.Fingerprint, "divided": d.parts.divide}
@@ -15,6 +18,9 @@ func (d *Data) Record() map[string]any {
 			rec["stratify"] = true
 		}
 		rec["fraction_train"], rec["fraction_val"], rec["fraction_test"] = f.Train, f.Val, f.Test
+	}
+	if d.ClassNames != nil {
+		rec["class_names"] = slices.Clone(d.ClassNames)
 	}
 	for i, s := range []*Split{d.Train, d.Val, d.Test} {
 		count, hash := int64(0), ""

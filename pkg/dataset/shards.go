@@ -106,6 +106,8 @@ func (one part) like(first part) error {
 		return mistake("%s has the columns %s but %s has %s; they must be the same, in the same order", one.path, some(one.columns), first.path, some(first.columns))
 	case (one.labels == nil) != (first.labels == nil):
 		return mistake("of %s and %s only one has labels; give labels for all or for none", first.path, one.path)
+	case first.labels != nil && (one.labels.named == nil) != (first.labels.named == nil):
+		return mistake("of %s and %s only one has labels that are names; give numbers or names in all", first.path, one.path)
 	case first.labels != nil && !slices.Equal(one.labels.shape, first.labels.shape):
 		return mistake("%s has labels of shape %v but %s has %v; they must be the same for all samples", one.labels.path, one.labels.shape, first.labels.path, first.labels.shape)
 	}
@@ -124,6 +126,11 @@ func some(names []string) string {
 func joinLabels(path string, list []part) *labelSet {
 	if list[0].labels == nil {
 		return nil
+	}
+	if names := allNames(list); names != nil {
+		for _, one := range list {
+			one.labels.renumber(names)
+		}
 	}
 	all := *list[0].labels
 	all.values, all.path = nil, path

@@ -29,6 +29,7 @@ type Spec struct {
 	LabelArray       string    // npz, safetensors: the name of the array of labels in the same file
 	LabelColumn      string    // csv, parquet: the column of labels
 	Experiment       string    // embeddings: the directory of the experiment
+	Classes          []string  // the names of labels that are names, in the order of their numbers; nil = those in the data
 	Split            Fractions // 0.8, 0.1, 0.1
 	Stratify         bool      // divide each class as the whole; needs labels that number classes
 	Seed             int64     // of the split and of generated data

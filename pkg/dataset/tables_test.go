@@ -86,6 +86,35 @@ func TestColumnsOfACSVFileAreTheValues(t *testing.T) {
 	}
 }
 
+// Labels that are names number the classes in their order, the same in all files.
+func TestNamesInACSVColumnAreClasses(t *testing.T) {
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "a.csv"), []byte("u,kind\n1,iris\n2, rose \n3,iris\n"))
+	put(t, filepath.Join(dir, "b.csv"), []byte("u,kind\n4,aster\n5,rose\n"))
+	a := open(t, dataset.Spec{Source: "csv", Path: filepath.Join(dir, "a.csv"), LabelColumn: "kind", Split: whole})
+	if got := readLabels(t, a.Train, 1); !slices.Equal(got, []float32{0, 1, 0}) || a.Classes != 2 || !slices.Equal(a.ClassNames, []string{"iris", "rose"}) {
+		t.Errorf("labels %v of %v", got, a.ClassNames)
+	}
+	both := open(t, dataset.Spec{Source: "csv", Path: filepath.Join(dir, "*.csv"), LabelColumn: "kind", Split: whole})
+	if got := readLabels(t, both.Train, 1); !slices.Equal(got, []float32{1, 2, 1, 0, 2}) || !slices.Equal(both.ClassNames, []string{"aster", "iris", "rose"}) {
+		t.Errorf("labels %v of %v", got, both.ClassNames)
+	}
+	put(t, filepath.Join(dir, "v.csv"), []byte("u,kind\n4,rose\n"))
+	split := dataset.Spec{Source: "csv", Train: filepath.Join(dir, "a.csv"), Val: filepath.Join(dir, "v.csv"), LabelColumn: "kind"}
+	if got := readLabels(t, open(t, split).Val, 1); !slices.Equal(got, []float32{1}) {
+		t.Errorf("labels of val %v", got)
+	}
+	split.Val = filepath.Join(dir, "b.csv")
+	openError(t, split, `b.csv has the class "aster", which`)
+	put(t, filepath.Join(dir, "v.csv"), []byte("u,kind\n4,1\n"))
+	split.Val = filepath.Join(dir, "v.csv")
+	openError(t, split, "only one has labels that are names")
+	put(t, filepath.Join(dir, "v.csv"), []byte("u,kind\n4,1\n5,rose\n"))
+	openError(t, split, `v.csv:3:3: found "rose" in column 2, expected a finite number`)
+	put(t, filepath.Join(dir, "v.csv"), []byte("u,kind\n4,rose\n5,\n"))
+	openError(t, split, `v.csv:3:3: found "" in column 2, expected the name of a class`)
+}
+
 func TestBrokenCSVFilesNameLineAndColumn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.csv")
 	for _, c := range []struct{ text, label, want string }{

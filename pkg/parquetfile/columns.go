@@ -32,7 +32,9 @@ func (f *File) choose(o Options) (err error) {
 		if i < 0 {
 			return f.bad("no column is called %q (data.label_column); the file has %s", o.Label, names(columns))
 		}
-		if f.label, err = f.numberColumn(columns[i], "the column of labels "); err != nil {
+		if f.named = f.isText(columns[i]); f.named {
+			f.label = &column{columns[i].Name(), columns[i], nil}
+		} else if f.label, err = f.numberColumn(columns[i], "the column of labels "); err != nil {
 			return err
 		}
 		columns = slices.Delete(columns, i, i+1)
@@ -51,6 +53,18 @@ func (f *File) choose(o Options) (err error) {
 		return f.takeList(lists[0])
 	}
 	return f.bad("the columns %s are lists of numbers; name that of the samples in data.array", names(lists))
+}
+
+// isText says whether a column holds texts.
+func (f *File) isText(c *parquet.Column) bool {
+	if !c.Leaf() || c.Repeated() || c.Type().Kind() != parquet.ByteArray {
+		return false
+	}
+	switch f.logicalType(c).(type) {
+	case nil, *format.StringType, *format.EnumType:
+		return true
+	}
+	return false
 }
 
 // takeNumbers makes a sample of every column.

@@ -32,6 +32,7 @@ type File struct {
 	isList  bool
 	width   int
 	label   *column
+	named   bool // the labels are names
 }
 
 // Error is what is wrong with a file, in one sentence that names it.
@@ -173,7 +174,21 @@ func (f *File) read(each func(samples []float32) error) error {
 	return nil
 }
 
-// Labels are the values of the column of labels.
+// Named says whether the labels are names.
+func (f *File) Named() bool { return f.named }
+
+// Names are the labels that are names.
+func (f *File) Names() (names []string, err error) {
+	err = f.guarded(func() error {
+		s := f.stream(f.label)
+		defer s.close()
+		names, err = s.texts()
+		return err
+	})
+	return names, err
+}
+
+// Labels are the labels that are numbers.
 func (f *File) Labels() (labels []float32, err error) {
 	err = f.guarded(func() error {
 		s := f.stream(f.label)

@@ -87,6 +87,14 @@ func TestAListIsTheSample(t *testing.T) {
 	}
 }
 
+func TestLabelsMayBeNames(t *testing.T) {
+	f := open(t, "testdata/list.parquet", parquetfile.Options{Label: "id"})
+	names, err := f.Names()
+	if err != nil || !f.Named() || len(names) != rows || names[39] != "row 39" {
+		t.Errorf("%v, %v", names, err)
+	}
+}
+
 func TestTheIndexOfPandasIsNoColumn(t *testing.T) {
 	f := open(t, "testdata/pandas.parquet", parquetfile.Options{Label: "kind"})
 	x := all(t, f)
@@ -123,7 +131,7 @@ func TestWhatCannotBeReadIsOneSentence(t *testing.T) {
 		{bad + "null.parquet", parquetfile.Options{}, `the column "a" has no value in row 1`},
 		{bad + "nan.parquet", parquetfile.Options{}, `the column "a" has NaN in row 2`},
 		{bad + "text.parquet", parquetfile.Options{}, `the column "b" is string; expected numbers`},
-		{bad + "text.parquet", parquetfile.Options{Label: "b"}, `the column of labels "b" is string`},
+		{bad + "date.parquet", parquetfile.Options{Label: "day"}, `the column of labels "day" is date`},
 		{bad + "date.parquet", parquetfile.Options{}, `the column "day" is date`},
 		{bad + "short.parquet", parquetfile.Options{}, `the list "x" of row 1 has fewer numbers than the first one, which has 2`},
 		{bad + "long.parquet", parquetfile.Options{}, `the list "x" of row 1 has more numbers`},

@@ -76,7 +76,7 @@ func (s *stream) finite(v parquet.Value) (float32, error) {
 }
 
 func (s *stream) missing() error {
-	return s.f.bad("the column %q has no value in row %d; expected numbers, fill it in or leave the row out", s.column.name, s.row)
+	return s.f.bad("the column %q has no value in row %d; fill it in or leave the row out", s.column.name, s.row)
 }
 
 // numbers fills every step-th place of dst with a value each.
@@ -92,6 +92,28 @@ func (s *stream) numbers(dst []float32, step int) error {
 		s.row++
 	}
 	return nil
+}
+
+// texts are all values of a column of texts, each once in memory.
+func (s *stream) texts() ([]string, error) {
+	list, seen := make([]string, s.f.Rows()), map[string]string{}
+	for i := range list {
+		v, err := s.value()
+		if err != nil {
+			return nil, err
+		}
+		if v.IsNull() {
+			return nil, s.missing()
+		}
+		text, ok := seen[string(v.ByteArray())]
+		if !ok {
+			text = string(v.ByteArray())
+			seen[text] = text
+		}
+		list[i] = text
+		s.row++
+	}
+	return list, nil
 }
 
 // lists fills dst with lists of width values each.

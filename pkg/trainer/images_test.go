@@ -50,6 +50,13 @@ training: {epochs: 8, threads: 1, device: cpu, optimizer: {name: adam, lr: 1.0e-
 	if out := s.ok("evaluate", "runs/a").stdout; !strings.Contains(out, "accuracy") {
 		t.Errorf("evaluate: %s", out)
 	}
+	// Pictures of one class alone keep its number.
+	s.write("only/light/1.png", s.read("p/light/003.png"))
+	s.write("e.yaml", "experiment: {name: a, output_dir: runs}\ndata: {source: images, path: only, image_size: 8, split: {train: 1.0}}\nsplits: [train]\noutput: {extras: [labels]}\n")
+	s.ok("predict", "e.yaml")
+	if _, labels := s.rows("runs/a/predictions/train_labels.npy"); len(labels) != 1 || labels[0] != 1 {
+		t.Errorf("labels of other pictures %v", labels)
+	}
 	s.write("p/light/001.png", "x")
 	s.write("p/light/001.png", s.read("p/light/003.png"))
 	r := s.run("train", "x.yaml", "--set", "experiment.on_exists=resume", "--set", "training.epochs=9")

@@ -113,6 +113,11 @@ func (t *trained) dataSpec(other *config.Data) (dataset.Spec, error) {
 		d.Normalize = t.config.Data.Normalize
 	}
 	spec := dataSpec(d, t.config.Experiment.Seed)
+	if names, err := checkpoint.Value[[]any](t.state("data", "split"), "class_names"); err == nil {
+		for _, name := range names {
+			spec.Classes = append(spec.Classes, fmt.Sprint(name))
+		}
+	}
 	stats := t.state("data", "normalization")
 	if stats == nil {
 		return spec, nil
