@@ -141,7 +141,7 @@ func (i *importer) document(name, outputDir string) (*config.Document, error) {
 		}
 	case i.config["data"] == nil && !chosen:
 		i.config["data"] = map[string]any{"source": "npy", "path": unknownData}
-		i.notes = append(i.notes, "which data it is for is not known: put the file into data.path of the run's config, or give data: to predict and evaluate (--data of import does it at once)")
+		i.notes = append(i.notes, "which data it is for is not known: name them with --data, or to each command, as in --set data.source=npy --set data.path=FILE")
 	}
 	if i.data != "" || chosen {
 		delete(i.facts, "split") // it is of other data
