@@ -148,6 +148,8 @@ static inline th_one call_bce_with_logits(const th_tensor *logits, const th_tens
 static inline th_one call_bernoulli_nll(const th_tensor *logits, const th_tensor *target) { return trainer_api->bernoulli_nll(logits, target); }
 static inline th_one call_gaussian_nll(const th_tensor *mean, const th_tensor *target) { return trainer_api->gaussian_nll(mean, target); }
 static inline th_two call_normal_posterior(const th_tensor *mu, const th_tensor *logvar, const th_tensor *eps, double low, double high) { return trainer_api->normal_posterior(mu, logvar, eps, low, high); }
+static inline th_two call_normal_mixture(const th_tensor *z, const th_tensor *mu, const th_tensor *logvar, const th_tensor *logw) { return trainer_api->normal_mixture(z, mu, logvar, logw); }
+static inline th_one call_scale_grad(const th_tensor *a, const th_tensor *factor) { return trainer_api->scale_grad(a, factor); }
 static inline th_one call_cross_entropy(const th_tensor *logits, const th_tensor *target, const th_tensor *weight, double smoothing) { return trainer_api->cross_entropy(logits, target, weight, smoothing); }
 static inline th_one call_huber(const th_tensor *a, const th_tensor *target, double delta) { return trainer_api->huber(a, target, delta); }
 static inline th_one call_reshape(const th_tensor *a, int64_t *shape, int64_t n_shape) { return trainer_api->reshape(a, shape, n_shape); }
@@ -191,7 +193,7 @@ import "C"
 
 import "unsafe"
 
-const tableHash = uint64(0xebadea8c4dcd2b32)
+const tableHash = uint64(0x615c6daf1c91fb35)
 
 // Empty: a tensor with undefined content.
 func Empty(shape []int64, dtype int64, device int64) (Tensor, error) {
@@ -1025,6 +1027,18 @@ func GaussianNLL(mean Tensor, target Tensor) (Tensor, error) {
 func NormalPosterior(mu Tensor, logvar Tensor, eps Tensor, low float64, high float64) (Tensor, Tensor, error) {
 	r := C.call_normal_posterior((*C.th_tensor)(mu), (*C.th_tensor)(logvar), (*C.th_tensor)(eps), C.double(low), C.double(high))
 	return Tensor(r.out), Tensor(r.second), takeError(r.err)
+}
+
+// NormalMixture: of points z [M, K] and normals mu, logvar [C, K]: ln Σ_j e^w_ij Π_k N(z_ik; mu_jk, e^logvar_jk), and Σ_k ln Σ_j e^w_ij N(z_ik; …), [M] each, for logw [M, C].
+func NormalMixture(z Tensor, mu Tensor, logvar Tensor, logw Tensor) (Tensor, Tensor, error) {
+	r := C.call_normal_mixture((*C.th_tensor)(z), (*C.th_tensor)(mu), (*C.th_tensor)(logvar), (*C.th_tensor)(logw))
+	return Tensor(r.out), Tensor(r.second), takeError(r.err)
+}
+
+// ScaleGrad: a; its gradient is multiplied by what factor holds when it comes.
+func ScaleGrad(a Tensor, factor Tensor) (Tensor, error) {
+	r := C.call_scale_grad((*C.th_tensor)(a), (*C.th_tensor)(factor))
+	return Tensor(r.out), takeError(r.err)
 }
 
 // CrossEntropy: mean cross entropy of int64 classes, with class weights and label smoothing.

@@ -451,6 +451,14 @@ func NormalPosterior(mu Tensor, logvar Tensor, eps Tensor, low float64, high flo
 	return nil, nil, errNoCgo
 }
 
+// NormalMixture: of points z [M, K] and normals mu, logvar [C, K]: ln Σ_j e^w_ij Π_k N(z_ik; mu_jk, e^logvar_jk), and Σ_k ln Σ_j e^w_ij N(z_ik; …), [M] each, for logw [M, C].
+func NormalMixture(z Tensor, mu Tensor, logvar Tensor, logw Tensor) (Tensor, Tensor, error) {
+	return nil, nil, errNoCgo
+}
+
+// ScaleGrad: a; its gradient is multiplied by what factor holds when it comes.
+func ScaleGrad(a Tensor, factor Tensor) (Tensor, error) { return nil, errNoCgo }
+
 // CrossEntropy: mean cross entropy of int64 classes, with class weights and label smoothing.
 func CrossEntropy(logits Tensor, target Tensor, weight Tensor, smoothing float64) (Tensor, error) {
 	return nil, errNoCgo

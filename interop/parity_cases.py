@@ -9,6 +9,7 @@ import numpy as np
 
 from parity_architectures import architecture_cases
 from parity_case import BATCH, BATCHES, CONV, MLP, NOISES, ROWS, case, gray, real
+from parity_cases_objectives import vae_objective_cases, vae_option_cases
 from parity_cases_sae import more_sae_cases, sae_cases, sae_option_cases
 from parity_cases_vae import family_cases
 from parity_inputs import Draw
@@ -32,31 +33,6 @@ def vae_cases():
                [2, 16, 16], lambda d: d.uniform((ROWS, 2, 16, 16), -1, 1), spread=3.0, grad_clip=1.0)
     yield case("vae_mlp_clamp", "vae", "vae", {"latent_dim": 3, "encoder": MLP, "likelihood": "gaussian"},
                [20], real((20,)), steps=0, edit=saturate)
-
-
-SMALL = {"kind": "mlp", "hidden_dims": [10], "activation": "tanh"}
-
-
-def bytes_(shape):
-    """Numbers of 8 bits, as data in [0, 1]."""
-    return lambda d: d.labels((ROWS, *shape), 256).astype(np.float32) / np.float32(255)
-
-
-def vae_option_cases():
-    """The likelihoods beside bernoulli and unit variance, and the options of the KL term."""
-    yield case("vae_gaussian_sigma_cyclical", "vae", "beta_vae",
-               {"latent_dim": 3, "encoder": SMALL, "likelihood": "gaussian", "sigma": 0.4, "beta": 2.0,
-                "kl": {"schedule": "cyclical", "steps": 70, "cycles": 3, "ratio": 0.6}}, [12], real((12,)), spread=2.0, step=30)
-    yield case("vae_laplace_linear", "vae", "vae",
-               {"latent_dim": 3, "encoder": SMALL, "likelihood": "laplace", "kl": {"schedule": "linear", "steps": 40}},
-               [12], real((12,)), spread=2.0, step=10)
-    yield case("vae_categorical", "vae", "vae", {"latent_dim": 3, "encoder": SMALL, "likelihood": "categorical"},
-               [4], bytes_((4,)), spread=2.0)
-    yield case("vae_categorical_conv", "vae", "vae",
-               {"latent_dim": 3, "encoder": {"kind": "conv", "channels": [2], "hidden_dims": [6], "activation": "relu"},
-                "likelihood": "categorical"}, [2, 2, 2], bytes_((2, 2, 2)), spread=2.0, steps=0)
-    yield case("vae_free_bits", "vae", "vae",
-               {"latent_dim": 5, "encoder": SMALL, "likelihood": "gaussian", "kl": {"free_bits": 0.4}}, [12], real((12,)), spread=3.0)
 
 
 def custom_cases():
@@ -105,6 +81,7 @@ def cases():
     table = [
         *vae_cases(),
         *vae_option_cases(),
+        *vae_objective_cases(),
         *architecture_cases(),
         *family_cases(),
         *sae_cases(),

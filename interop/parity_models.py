@@ -5,7 +5,7 @@
 import numpy as np
 import torch
 
-from parity_cases import BATCH, BATCHES, NOISES
+from parity_cases import BATCH, BATCHES, NOISES, ROWS
 from parity_inputs import initial_weights
 from reference import build, optimizer
 from reference_sae_core import SAE
@@ -37,7 +37,7 @@ def inputs(case):
 
 def twin(case):
     more = {"label_shape": case["label_shape"]} if case["label_shape"] else {}
-    return build({"type": case["type"], "variant": case["variant"], **case["params"], **more}, case["input_shape"])
+    return build({"type": case["type"], "variant": case["variant"], **case["params"], **more}, case["input_shape"], ROWS)
 
 
 def loaded(case, t, dtype):

@@ -7,30 +7,44 @@ A training step is (make_parity.py, `train`):
     model.before_step(); clip; optimizer.step(); model.after_step(out)
 The families are in reference_vae.py, reference_sae.py and reference_custom.py.
 """
+from functools import partial
+
 import torch
 
 import reference_sae
 import reference_vae_coder
 from reference_custom import Custom, Scripted
+from reference_objectives import DIP, IWAE, BetaTC, Capacity, SigmaVAE
 from reference_vae import VAE
 from reference_vamp import Vamp
 from reference_vq import VQVAE
 
 
-def build(model, shape):
-    """The twin of a config's `model:` section for samples of this shape."""
+def build(model, shape, samples=None):
+    """The twin of a config's `model:` section for samples of this shape, and that many of them to train on."""
     params = {k: v for k, v in model.items() if k not in ("type", "variant") and v is not None}
     kind, variant = model["type"], model.get("variant")
     if kind == "vae":
         families = reference_vae_coder.TWINS | {"vq_vae": VQVAE, "vamp": Vamp}
         if variant in families:
             return families[variant](shape, **params)
-        params["beta"] = params.get("beta", 4.0) if variant == "beta_vae" else 1.0
-        return VAE(shape, **params)
+        return VAES[variant](shape, samples)(**params)
     if kind == "sae":
         return reference_sae.build(variant, shape, **params)
     return (Scripted if "torchscript" in params else Custom)(shape, **params)
 
+
+# Each variant's twin for a shape and a number of training samples, to be called with the section's keys.
+VAES = {
+    "vae": lambda shape, n: partial(VAE, shape),
+    "beta_vae": lambda shape, n: lambda beta=4.0, **more: VAE(shape, beta=beta, **more),
+    "capacity": lambda shape, n: partial(Capacity, shape),
+    "sigma_vae": lambda shape, n: partial(SigmaVAE, shape),
+    "iwae": lambda shape, n: partial(IWAE, shape),
+    "beta_tc_vae": lambda shape, n: partial(BetaTC, shape, samples=n),
+    "dip_vae_i": lambda shape, n: partial(DIP, shape, noise=False),
+    "dip_vae_ii": lambda shape, n: partial(DIP, shape, noise=True),
+}
 
 OPTIMIZERS = {
     "adam": (torch.optim.Adam, ("lr", "betas", "eps", "weight_decay")),

@@ -31,6 +31,21 @@ var sections = map[string][]string{
 	"vae/vq_vae":       {"{type: vae, variant: vq_vae, latent_dim: 3, codes: 12, encoder: {channels: [4], blocks: 1}}", "{type: vae, variant: vq_vae, latent_dim: 3, codes: 12, codebook: gradient, encoder: {channels: [4], blocks: 1}}"},
 	"vae/ae":           {"{type: vae, variant: ae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}"},
 	"vae/denoising_ae": {"{type: vae, variant: denoising_ae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}"},
+	"vae/capacity":     {"{type: vae, variant: capacity, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}"},
+	"vae/sigma_vae": {
+		"{type: vae, variant: sigma_vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}",
+		"{type: vae, variant: sigma_vae, latent_dim: 3, sigma: learned, encoder: {hidden_dims: [16], activation: tanh}}",
+	},
+	"vae/iwae": {
+		"{type: vae, variant: iwae, latent_dim: 3, samples: 3, encoder: {hidden_dims: [16], activation: tanh}}",
+		"{type: vae, variant: iwae, latent_dim: 3, samples: 3, dreg: true, encoder: {hidden_dims: [16], activation: tanh}}",
+	},
+	"vae/beta_tc_vae": {
+		"{type: vae, variant: beta_tc_vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}",
+		"{type: vae, variant: beta_tc_vae, latent_dim: 3, estimator: mws, encoder: {hidden_dims: [16], activation: tanh}}",
+	},
+	"vae/dip_vae_i":  {"{type: vae, variant: dip_vae_i, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}"},
+	"vae/dip_vae_ii": {"{type: vae, variant: dip_vae_ii, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}"},
 	"sae/relu_l1": {
 		"{type: sae, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40}",
 		"{type: sae, d_sae: 96, sparsity_warmup_steps: 9, decoder_constraint: none, normalize_activations: expected_average_only_in}",

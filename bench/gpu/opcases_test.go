@@ -169,6 +169,11 @@ func fused() map[string]opCase {
 			z, kl := a[0].NormalPosterior(a[1], a[2].Detach(), -30, 20)
 			return z.SumDim([]int64{1}, false).Add(kl)
 		}},
+		"NormalMixture": {in: []input{wave(6, 5), wave(4, 5), positive(4, 5), wave(6, 4)}, f: func(a tensors) T {
+			joint, product := a[0].NormalMixture(a[1], a[2], a[3].Detach())
+			return joint.Add(product.MulScalar(0.3))
+		}},
+		"ScaleGrad":      {in: []input{wave(3, 5), positive(3, 1)}, f: func(a tensors) T { return a[0].ScaleGrad(a[1].Detach()) }},
 		"PositiveCounts": constant(T.PositiveCounts),
 		"SparseEncode": {in: []input{wave(4, 5), wave(5), wave(5, 12), wave(12)}, f: func(a tensors) T {
 			values, places := a[0].SparseEncode(a[1], a[2], a[3], 3, nil, 0)

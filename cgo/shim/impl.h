@@ -1,5 +1,6 @@
 // What the op table calls beyond ATen itself, by topic: tensor.cc, random.cc, optim.cc, sparse.cc,
-// codebook.cc, copy.cc, memory.cc, fused_*.cc, amp.cc, script.cc, process.cc, profile.cc, and for a GPU cuda/.
+// codebook.cc, copy.cc, memory.cc, fused_*.cc, mixture.cc, scale_grad.cc, amp.cc, script.cc, process.cc, profile.cc,
+// and for a GPU cuda/.
 #pragma once
 
 #include "guard.h"
@@ -61,6 +62,9 @@ at::Tensor bernoulli_nll(const at::Tensor &logits, const at::Tensor &x);
 at::Tensor gaussian_nll(const at::Tensor &mean, const at::Tensor &x);
 std::pair<at::Tensor, at::Tensor> normal_posterior(const at::Tensor &mu, const at::Tensor &logvar, const at::Tensor &eps, double low,
                                                    double high);
+// With a backward of their own everywhere (mixture.cc, scale_grad.cc).
+std::pair<at::Tensor, at::Tensor> normal_mixture(const at::Tensor &z, const at::Tensor &mu, const at::Tensor &logvar, const at::Tensor &logw);
+at::Tensor scale_grad(const at::Tensor &a, const at::Tensor &factor);
 at::Tensor positive_counts(const at::Tensor &a);
 at::Tensor mean_of(const at::Tensor &a);
 at::Tensor non_finite(const at::Tensor &a);

@@ -1134,6 +1134,24 @@ th_two normal_posterior_op(const th_tensor *mu_, const th_tensor *logvar_, const
   });
 }
 
+th_two normal_mixture_op(const th_tensor *z_, const th_tensor *mu_, const th_tensor *logvar_, const th_tensor *logw_) {
+  return guard_two([&]{
+    at::Tensor z = value(z_);
+    at::Tensor mu = value(mu_);
+    at::Tensor logvar = value(logvar_);
+    at::Tensor logw = value(logw_);
+    return normal_mixture(z, mu, logvar, logw);
+  });
+}
+
+th_one scale_grad_op(const th_tensor *a_, const th_tensor *factor_) {
+  return guard_one([&]{
+    at::Tensor a = value(a_);
+    at::Tensor factor = value(factor_);
+    return scale_grad(a, factor);
+  });
+}
+
 th_one cross_entropy_op(const th_tensor *logits_, const th_tensor *target_, const th_tensor *weight_, double smoothing_) {
   return guard_one([&]{
     at::Tensor logits = value(logits_);
@@ -1600,6 +1618,8 @@ const th_api table = {
     bernoulli_nll_op,
     gaussian_nll_op,
     normal_posterior_op,
+    normal_mixture_op,
+    scale_grad_op,
     cross_entropy_op,
     huber_op,
     reshape_op,

@@ -13,6 +13,7 @@ type Inputs struct {
 	Shape      []int64 // one sample, e.g. [1 32 32]
 	LabelShape []int64 // one label; empty for a number, nil without labels
 	Classes    int     // number of classes where labels are class indices, else 0
+	Samples    int64   // of the training split
 	// ClassCounts is how many training samples are of each class, for losses that weigh
 	// them; nil where labels are no class indices, and where a checkpoint does not say.
 	ClassCounts []int64

@@ -661,6 +661,24 @@ func (mu *Tensor) NormalPosterior(logvar *Tensor, eps *Tensor, low float64, high
 	return own(out), own(second)
 }
 
+// NormalMixture: of points z [M, K] and normals mu, logvar [C, K]: ln Σ_j e^w_ij Π_k N(z_ik; mu_jk, e^logvar_jk), and Σ_k ln Σ_j e^w_ij N(z_ik; …), [M] each, for logw [M, C].
+func (z *Tensor) NormalMixture(mu *Tensor, logvar *Tensor, logw *Tensor) (*Tensor, *Tensor) {
+	out, second, err := cgo.NormalMixture(z.handle("normal_mixture"), mu.handle("normal_mixture"), logvar.handle("normal_mixture"), logw.handle("normal_mixture"))
+	if err != nil {
+		fail("normal_mixture", err, operand{"", z}, operand{"mu", mu}, operand{"logvar", logvar}, operand{"logw", logw})
+	}
+	return own(out), own(second)
+}
+
+// ScaleGrad: a; its gradient is multiplied by what factor holds when it comes.
+func (a *Tensor) ScaleGrad(factor *Tensor) *Tensor {
+	out, err := cgo.ScaleGrad(a.handle("scale_grad"), factor.handle("scale_grad"))
+	if err != nil {
+		fail("scale_grad", err, operand{"input", a}, operand{"factor", factor})
+	}
+	return own(out)
+}
+
 // CrossEntropy: mean cross entropy of int64 classes, with class weights and label smoothing.
 func (logits *Tensor) CrossEntropy(target *Tensor, weight *Tensor, smoothing float64) *Tensor {
 	out, err := cgo.CrossEntropy(logits.handle("cross_entropy"), target.handle("cross_entropy"), weight.optional("cross_entropy"), smoothing)

@@ -39,6 +39,12 @@ var sections = map[string][]string{
 	},
 	"vae/ae":           {"{type: vae, variant: ae, latent_dim: 2, encoder: {hidden_dims: [8]}}"},
 	"vae/denoising_ae": {"{type: vae, variant: denoising_ae, latent_dim: 2, encoder: {hidden_dims: [8]}, corruption: masking}"},
+	"vae/capacity":     {"{type: vae, variant: capacity, latent_dim: 2, gamma: 10, capacity: 4, capacity_steps: 90, encoder: {hidden_dims: [8]}}"},
+	"vae/sigma_vae":    {"{type: vae, variant: sigma_vae, latent_dim: 2, encoder: {hidden_dims: [8]}}", "{type: vae, variant: sigma_vae, latent_dim: 2, sigma: learned, encoder: {hidden_dims: [8]}, kl: {free_bits: 0.2}}"},
+	"vae/iwae":         {"{type: vae, variant: iwae, latent_dim: 2, samples: 3, encoder: {hidden_dims: [8]}}", "{type: vae, variant: iwae, latent_dim: 2, samples: 3, dreg: true, encoder: {hidden_dims: [8]}, likelihood: gaussian, kl: {schedule: linear, steps: 90}}"},
+	"vae/beta_tc_vae":  {"{type: vae, variant: beta_tc_vae, latent_dim: 3, encoder: {hidden_dims: [8]}}", "{type: vae, variant: beta_tc_vae, latent_dim: 3, estimator: mws, encoder: {hidden_dims: [8]}, kl: {schedule: linear, steps: 90}}"},
+	"vae/dip_vae_i":    {"{type: vae, variant: dip_vae_i, latent_dim: 3, encoder: {hidden_dims: [8]}}"},
+	"vae/dip_vae_ii":   {"{type: vae, variant: dip_vae_ii, latent_dim: 3, lambda_d: 3, encoder: {hidden_dims: [8]}}"},
 	"sae/relu_l1": {
 		"{type: sae, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40, b_dec_init: mean}",
 		"{type: sae, d_sae: 24, sparsity_warmup_steps: 9, decoder_constraint: none, normalize_activations: expected_average_only_in}",

@@ -40,7 +40,7 @@ func trainingSplit(cfg *config.Train, d *dataset.Data) (train.Split, error) {
 }
 
 func inputsOf(d *dataset.Data) model.Inputs {
-	return model.Inputs{Shape: d.Shape, LabelShape: d.LabelShape, Classes: d.Classes, ClassCounts: d.Train.ClassCounts()}
+	return model.Inputs{Shape: d.Shape, LabelShape: d.LabelShape, Classes: d.Classes, Samples: int64(d.Train.Len()), ClassCounts: d.Train.ClassCounts()}
 }
 
 // samplerOf deals the training split; in blocks, it has the system read ahead what a

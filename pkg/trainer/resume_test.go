@@ -25,6 +25,42 @@ training: {epochs: 20, optimizer: {name: sgd, lr: 0.0001, momentum: 0.9}, schedu
   early_stopping: {patience: 4, min_delta: 1000}, log_every_steps: 1}
 checkpoint: {save_strategy: last, resume_every: 1}
 `},
+	{"capacity that grows, cyclical KL, best", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, latent_dim: 3, encoder: {hidden_dims: [8]}, variant: capacity, capacity: 5, capacity_steps: 25, kl: {schedule: cyclical, steps: 20, cycles: 2}}
+training: {epochs: 6, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: best, resume_every: 2}
+`},
+	{"sigma_vae that learns sigma, last", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, latent_dim: 3, encoder: {hidden_dims: [8]}, variant: sigma_vae, sigma: learned, kl: {free_bits: 0.1}}
+training: {epochs: 6, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 2}
+`},
+	{"iwae with dreg, linear KL, last", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, latent_dim: 3, encoder: {hidden_dims: [8]}, variant: iwae, samples: 3, dreg: true, kl: {schedule: linear, steps: 20}}
+training: {epochs: 6, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 2}
+`},
+	{"beta_tc_vae, last", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, latent_dim: 3, encoder: {hidden_dims: [8]}, variant: beta_tc_vae, likelihood: laplace}
+training: {epochs: 6, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 2}
+`},
+	{"dip_vae_i, last", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, latent_dim: 3, encoder: {hidden_dims: [8]}, variant: dip_vae_i}
+training: {epochs: 6, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 2}
+`},
+	{"dip_vae_ii, last", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, latent_dim: 3, encoder: {hidden_dims: [8]}, variant: dip_vae_ii, likelihood: categorical}
+training: {epochs: 6, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 2}
+`},
 	{"relu_l1 streamed, normalised, adamw, step schedule, all", `
 data: {source: npy, path: data.npy, in_memory: false, normalize: standard, batch_size: 16}
 model: {type: sae, variant: relu_l1, d_sae: 24, l1_coefficient: 0.01}

@@ -59,14 +59,14 @@ func (f facts) sampler(at train.Position) map[string]any {
 	return f.Sampler.Plain()
 }
 
-// inputsDict is for inference: data without labels do not say how many classes the
-// model was built for.
+// inputsDict is for inference: other data do not say how many classes and training
+// samples the model was built for.
 func inputsDict(in model.Inputs) *checkpoint.Dict {
 	var labels any
 	if in.LabelShape != nil {
 		labels = list(in.LabelShape)
 	}
-	d := checkpoint.NewDict("shape", list(in.Shape), "label_shape", labels, "classes", in.Classes)
+	d := checkpoint.NewDict("shape", list(in.Shape), "label_shape", labels, "classes", in.Classes, "samples", in.Samples)
 	if in.ClassCounts != nil {
 		d.Set("class_counts", list(in.ClassCounts))
 	}

@@ -166,6 +166,11 @@ func (t *trained) inputs(d *dataset.Data) (model.Inputs, error) {
 			return in, fmt.Errorf("%s: %w", t.path, err)
 		}
 	}
+	if samples, _ := saved.Get("samples"); samples != nil { // older files do not say it
+		if in.Samples, err = checkpoint.Value[int64](saved, "samples"); err != nil {
+			return in, fmt.Errorf("%s: %w", t.path, err)
+		}
+	}
 	in.ClassCounts = nil
 	if counts, _ := saved.Get("class_counts"); counts != nil {
 		if in.ClassCounts, err = shapeOf(saved, "class_counts"); err != nil {

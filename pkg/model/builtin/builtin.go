@@ -13,6 +13,12 @@ func Registry() model.Registry {
 	return model.Registry{
 		vae.VAE(),
 		vae.BetaVAE(),
+		vae.Capacity(),
+		vae.SigmaVAE(),
+		vae.IWAE(),
+		vae.BetaTC(),
+		vae.DIPI(),
+		vae.DIPII(),
 		vae.Vamp(),
 		vae.InfoVAE(),
 		vae.WAEMMD(),

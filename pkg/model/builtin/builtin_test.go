@@ -40,6 +40,12 @@ func TestTagsOfEveryVariantAreSound(t *testing.T) {
 var minimal = map[string]string{
 	"vae":          "{type: vae, latent_dim: 2}",
 	"beta_vae":     "{type: vae, variant: beta_vae, latent_dim: 2, encoder: {kind: conv}}",
+	"capacity":     "{type: vae, variant: capacity, latent_dim: 2}",
+	"sigma_vae":    "{type: vae, variant: sigma_vae, latent_dim: 2, sigma: learned}",
+	"iwae":         "{type: vae, variant: iwae, latent_dim: 2, samples: 3, dreg: true}",
+	"beta_tc_vae":  "{type: vae, variant: beta_tc_vae, latent_dim: 2}",
+	"dip_vae_i":    "{type: vae, variant: dip_vae_i, latent_dim: 2}",
+	"dip_vae_ii":   "{type: vae, variant: dip_vae_ii, latent_dim: 2}",
 	"vamp":         "{type: vae, variant: vamp, latent_dim: 2, components: 3}",
 	"info_vae":     "{type: vae, variant: info_vae, latent_dim: 2}",
 	"wae_mmd":      "{type: vae, variant: wae_mmd, latent_dim: 2}",

@@ -71,7 +71,7 @@ func (c *parityCase) run(t *testing.T, dtype torch.DType, fn func(*testing.T, mo
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := model.Inputs{Shape: c.InputShape}
+	in := model.Inputs{Shape: c.InputShape, Samples: c.Batches * c.BatchSize}
 	if y, ok := c.data.File.Tensor("y"); ok {
 		in.LabelShape, in.Classes = y.Shape[1:], c.Classes
 	}

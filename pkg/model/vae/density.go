@@ -15,4 +15,4 @@ func (n *Net) LogJoint(x, z *torch.Tensor) *torch.Tensor {
 }
 
 // Measures says what p(x|z) is.
-func (n *Net) Measures() string { return string(n.likelihood.kind()) }
+func (n *Net) Measures() string { return n.likelihood.measures() }

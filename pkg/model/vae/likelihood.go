@@ -17,22 +17,19 @@ type likelihood interface {
 	nll(out, x *torch.Tensor) *torch.Tensor
 	// constant is what nll leaves out for each of a sample's D numbers, in nats.
 	constant() float64
-	// kind says what p(x|z) is.
-	kind() Kind
+	// measures says what p(x|z) is.
+	measures() string
 	// mean is the expected sample.
 	mean(out *torch.Tensor) *torch.Tensor
 	// accepts says what is wrong with data in [low, high]; nil if nothing is.
 	accepts(low, high float64) error
 }
 
-// Kind is what a likelihood measures: only numbers of the same kind compare.
-type Kind string
-
-// The kinds of likelihoods.
+// What a likelihood measures: only numbers of the same sort compare.
 const (
-	Probability Kind = "probability"  // of discrete values: bits are those of a code
-	Density     Kind = "density"      // of real values: bits depend on the data's unit, and may be negative
-	Unnormal    Kind = "unnormalised" // integrates to no 1 over the values that data have
+	probability  = "probability"  // of discrete values: bits are those of a code
+	density      = "density"      // of real values: bits depend on the data's unit, and may be below 0
+	unnormalised = "unnormalised" // it does not integrate to 1 over the values that data have
 )
 
 func newLikelihood(name string, sigma float64) (likelihood, error) {
@@ -61,7 +58,7 @@ func (bernoulli) nll(out, x *torch.Tensor) *torch.Tensor { return out.BernoulliN
 
 func (bernoulli) constant() float64 { return 0 }
 
-func (bernoulli) kind() Kind { return Unnormal }
+func (bernoulli) measures() string { return unnormalised }
 
 func (bernoulli) mean(out *torch.Tensor) *torch.Tensor { return out.Sigmoid() }
 
@@ -92,7 +89,7 @@ func (g gaussian) nll(out, x *torch.Tensor) *torch.Tensor {
 
 func (gaussian) constant() float64 { return 0.5 * math.Log(2*math.Pi) }
 
-func (gaussian) kind() Kind { return Density }
+func (gaussian) measures() string { return density }
 
 func (gaussian) mean(out *torch.Tensor) *torch.Tensor { return out }
 
@@ -109,7 +106,7 @@ func (laplace) nll(out, x *torch.Tensor) *torch.Tensor {
 
 func (laplace) constant() float64 { return math.Ln2 }
 
-func (laplace) kind() Kind { return Density }
+func (laplace) measures() string { return density }
 
 func (laplace) mean(out *torch.Tensor) *torch.Tensor { return out }
 
@@ -134,7 +131,7 @@ func (categorical) nll(out, x *torch.Tensor) *torch.Tensor {
 
 func (categorical) constant() float64 { return 0 }
 
-func (categorical) kind() Kind { return Probability }
+func (categorical) measures() string { return probability }
 
 func (categorical) mean(out *torch.Tensor) *torch.Tensor {
 	value := torch.Arange(levels, torch.Like(out)).MulScalar(1.0 / (levels - 1))

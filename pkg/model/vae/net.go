@@ -106,6 +106,7 @@ func (n *Net) decode(z *torch.Tensor, training bool) *torch.Tensor {
 type pass struct {
 	mu, logvar *torch.Tensor // the heads of q(z|x), [B, K]
 	z          *torch.Tensor // one draw of it, [B, K]
+	out        *torch.Tensor // of the decoder for z
 	recon, kl  *torch.Tensor // -ln p(x|z) without constants and KL of each sample, [B]
 }
 
@@ -116,7 +117,8 @@ func (n *Net) pass(c *model.Context, x *torch.Tensor) pass {
 	p := pass{}
 	p.mu, p.logvar = n.heads(x, c.Train)
 	p.z, p.kl = p.mu.NormalPosterior(p.logvar, c.Noise.Randn(p.mu.Shape(), p.mu), minLogVar, maxLogVar)
-	p.recon = n.likelihood.nll(n.decode(p.z, c.Train), x)
+	p.out = n.decode(p.z, c.Train)
+	p.recon = n.likelihood.nll(p.out, x)
 	return p
 }
 
