@@ -39,6 +39,8 @@ RUNS = {
     **{f"{name}_standard": (name, {}, "standard") for name in ("relu_l1", "topk", "batch_topk", "gated", "jump_relu")},
     "topk_minmax": ("topk", {}, "minmax"),
     "matryoshka_mean_center": ("matryoshka", {}, "mean_center"),
+    **{f"{name}_saelens": (name, {"compat": "saelens-6"}, "standard") for name in ("topk", "batch_topk", "matryoshka")},
+    "jump_relu_dictionary_learning": ("jump_relu", {"compat": "dictionary_learning"}, "none"),
     "batch_topk_fraction": ("batch_topk", {"k": 3.5}, "none"),
     **{f"{name}_free": (name, {"decoder_constraint": "none", "normalize_activations": "expected_average_only_in"}, "none")
        for name in ("relu_l1", "topk", "batch_topk", "gated", "jump_relu")},

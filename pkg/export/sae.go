@@ -33,6 +33,10 @@ type SAE struct {
 	// layer_norm or constant_norm_rescale, as SAELens has them.
 	PerSample string
 
+	// ByNorm says that codes are activations times the norms of their decoder rows, which
+	// decode by rows of norm 1. FromState folds that into the weights.
+	ByNorm bool
+
 	Variant  string  // trainer's name
 	K        float64 // active latents a sample, where training had that
 	Prefixes []int64 // of matryoshka: the numbers of latents that reconstruct alone

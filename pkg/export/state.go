@@ -22,6 +22,9 @@ func FromState(s SAE, state *checkpoint.Dict) (*SAE, error) {
 	if err := s.take(*l); err != nil {
 		return nil, err
 	}
+	if s.ByNorm {
+		return &s, s.foldScores()
+	}
 	return &s, nil
 }
 

@@ -21,7 +21,7 @@ import (
 // BenchmarkStep is a whole step of Run on data in memory, with Adam, on one thread.
 func BenchmarkStep(b *testing.B) {
 	mlp := func(p any) {
-		c := p.(*vae.Config)
+		c := p.(*vae.PlainConfig)
 		c.LatentDim, c.Likelihood = 20, "bernoulli"
 		c.Encoder = vae.Encoder{Kind: "mlp", HiddenDims: []int64{400}, Activation: "relu"}
 	}

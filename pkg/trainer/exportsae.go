@@ -41,7 +41,7 @@ func sparseCode(typ, variant string, params any) (export.SAE, error) {
 	var c sae.Config
 	switch p := params.(type) {
 	case *sae.ReLUL1Config:
-		s.Code, c = export.ReLU, p.Config
+		s.Code, c = export.ReLU, p.Config.As(p.Compat, variant)
 	case *sae.PAnnealConfig:
 		s.Code, c = export.ReLU, p.Config
 	case *sae.CrosscoderConfig: // of the numbers of all layers together
@@ -49,19 +49,19 @@ func sparseCode(typ, variant string, params any) (export.SAE, error) {
 	case *sae.TranscoderConfig:
 		s.Code, s.K, s.Transcodes = export.Code(p.Activation), float64(p.K), true
 	case *sae.TopKConfig:
-		s.Code, s.K, c = export.TopK, float64(p.K), p.Config
+		s.Code, s.K, c = export.TopK, float64(p.K), p.Config.As(p.Compat, variant)
 	case *sae.BatchTopKConfig:
-		s.Code, s.K, c = export.Threshold, p.K, p.Config
+		s.Code, s.K, c = export.Threshold, p.K, p.Config.As(p.Compat, variant)
 	case *sae.MatryoshkaConfig:
-		s.Code, s.K, s.Prefixes, c = export.Threshold, p.K, p.Widths(), p.Config
+		s.Code, s.K, s.Prefixes, c = export.Threshold, p.K, p.Widths(), p.Config.As(p.Compat, variant)
 	case *sae.GatedConfig:
-		s.Code, c = export.Gated, p.Config
+		s.Code, c = export.Gated, p.Config.As(p.Compat, variant)
 	case *sae.JumpReLUConfig:
-		s.Code, c = export.Threshold, p.Config
+		s.Code, c = export.Threshold, p.Config.As(p.Compat, variant)
 	default:
 		return s, mistakef("this is a %s of variant %s, and the layouts of other tools are for sparse autoencoders; use --to safetensors or torch", typ, variant)
 	}
-	s.Centered = c.ApplyBDecToInput
+	s.Centered, s.ByNorm = c.ApplyBDecToInput, c.ScoresByNorm()
 	switch c.NormalizeActivations {
 	case "layer_norm", "constant_norm_rescale":
 		s.PerSample = c.NormalizeActivations

@@ -5,7 +5,7 @@ import "github.com/gotrainer/trainer/pkg/torch"
 // Auxiliary is the keys of the auxiliary loss.
 type Auxiliary struct {
 	AuxK           *int64  `yaml:"aux_k" check:"min=1" doc:"the number of dead latents that the auxiliary loss uses in one sample; half the input's dimensions by default"`
-	AuxCoefficient float64 `yaml:"aux_coefficient" default:"0.03125" check:"min=0" doc:"the weight of the auxiliary loss"`
+	AuxCoefficient float64 `yaml:"aux_coefficient" default:"0.03125" defaults:"compat=saelens-6: 1.0; compat=sparsify: 0" check:"min=0" doc:"the weight of the auxiliary loss"`
 }
 
 func (c Auxiliary) problems(latents int64) []string {

@@ -26,10 +26,11 @@ type batchTopK struct {
 
 // BatchTopKConfig adds the sparsity and the auxiliary loss.
 type BatchTopKConfig struct {
+	Compat    string `yaml:"compat" check:"oneof=saelens-6|dictionary_learning" doc:"the library whose rules and initialisations are followed, see docs/compat.md"`
 	Config    `yaml:",inline"`
 	K         float64 `yaml:"k" check:"required,gt=0" doc:"the mean number of latents that are active in one sample; it may be a fraction"`
 	Auxiliary `yaml:",inline"`
-	BDecInit  string `yaml:"b_dec_init" default:"geometric_median" check:"oneof=geometric_median|mean|zeros" doc:"the start of b_dec, from the first batch"`
+	BDecInit  string `yaml:"b_dec_init" default:"geometric_median" defaults:"compat=saelens-6: zeros" check:"oneof=geometric_median|mean|zeros" doc:"the start of b_dec, from the first batch"`
 }
 
 // Validate holds that there are as many latents as are chosen.
@@ -43,8 +44,17 @@ func (c *BatchTopKConfig) Validate() (problems []string) {
 // BatchTopK is the registry line.
 func BatchTopK() model.Variant {
 	return model.Variant{Type: "sae", Name: "batch_topk", Params: func() any { return new(BatchTopKConfig) }, Build: func(params any, in model.Inputs, o nn.Options) (model.Model, error) {
-		return newBatchTopK(params.(*BatchTopKConfig), in, o), nil
+		c := params.(*BatchTopKConfig)
+		if c.Compat != "" {
+			return c.library("batch_topk", in, o), nil
+		}
+		return newBatchTopK(c, in, o), nil
 	}}
+}
+
+// library is the variant by the rules of a library.
+func (c *BatchTopKConfig) library(variant string, in model.Inputs, o nn.Options) *libraryTopK {
+	return newLibraryTopK(newCore(c.Config.As(c.Compat, variant), c.BDecInit, in, o), c.K, c.Auxiliary).sharing(o)
 }
 
 func newBatchTopK(c *BatchTopKConfig, in model.Inputs, o nn.Options) *batchTopK {

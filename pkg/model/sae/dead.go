@@ -6,7 +6,11 @@ import "github.com/gotrainer/trainer/pkg/torch"
 // before this batch. Counters are compared as integers: a float32 is exact only to
 // 2^24 samples.
 func (s *Core) dead() *torch.Tensor {
-	limit := torch.Full(nil, float64(s.config.DeadAfterSamples), torch.Like(s.Silent))
+	last := s.config.DeadAfterSamples
+	if s.config.rules().strict {
+		last++
+	}
+	limit := torch.Full(nil, float64(last), torch.Like(s.Silent))
 	return s.Silent.Sub(limit).Ge(0)
 }
 

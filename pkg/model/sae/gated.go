@@ -26,6 +26,7 @@ type gated struct {
 
 // GatedConfig adds the penalty.
 type GatedConfig struct {
+	Compat        string `yaml:"compat" check:"oneof=saelens-6|dictionary_learning" doc:"the library whose rules and initialisations are followed, see docs/compat.md"`
 	Config        `yaml:",inline"`
 	L1Coefficient float64 `yaml:"l1_coefficient" default:"0.1" check:"min=0" doc:"the weight of the sum of a sample's gate values"`
 	Sparsity      `yaml:",inline"`
@@ -40,7 +41,7 @@ func Gated() model.Variant {
 func buildGated(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	c := params.(*GatedConfig)
 	zero := func(t *torch.Tensor) { t.Fill_(0) }
-	s := &gated{Core: newCore(c.Config, c.BDecInit, in, o), coefficient: newCoefficient(c.L1Coefficient, c.Sparsity, o)}
+	s := &gated{Core: newCore(c.Config.As(c.Compat, "gated"), c.BDecInit, in, o), coefficient: newCoefficient(c.L1Coefficient, c.Sparsity, o)}
 	s.BGate, s.BMag, s.RMag = s.BEnc, o.Param([]int64{c.DSAE}, zero), o.Param([]int64{c.DSAE}, zero)
 	s.BEnc = nil
 	s.encode = func(x *torch.Tensor) *torch.Tensor {

@@ -10,33 +10,48 @@ import (
 // transpose or as nn.Linear's default, b_enc of zeros or as nn.Linear's default, b_dec of
 // zeros until DataInit.
 func (s *Core) draw(o nn.Options) {
-	m, n, to, zero := s.config.DSAE, s.inputs(), s.outputs(), func(t *torch.Tensor) { t.Fill_(0) }
-	s.WDec = o.Param([]int64{m, to}, func(w *torch.Tensor) {
+	zero := func(t *torch.Tensor) { t.Fill_(0) }
+	if s.config.DecoderInit == "encoder" {
+		s.drawEncoder(o)
+		s.drawDecoder(o)
+	} else {
+		s.drawDecoder(o)
+		s.drawEncoder(o)
+	}
+	bias := zero
+	if s.config.BEncInit == "uniform" {
+		bias = nn.BiasUniform(s.inputs())
+	}
+	s.BEnc, s.BDec = o.Param([]int64{s.config.DSAE}, bias), o.Param([]int64{s.outputs()}, zero)
+}
+
+func (s *Core) drawDecoder(o nn.Options) {
+	s.WDec = o.Param([]int64{s.config.DSAE, s.outputs()}, func(w *torch.Tensor) {
 		switch s.config.DecoderInit {
 		case "normal":
 			w.Normal_(0, 1)
 		case "zeros":
-			zero(w)
+			w.Fill_(0)
+		case "encoder":
+			torch.NoGrad(func() { w.Copy_(s.WEnc.Transpose(0, 1)) })
 		default:
-			nn.KaimingUniform(m)(w)
+			nn.KaimingUniform(s.config.DSAE)(w)
 		}
 		s.unitRows(w)
 		if norm := s.config.rowNorm(); norm != 1 {
 			w.MulScalar_(norm)
 		}
 	})
-	s.WEnc = o.Param([]int64{n, m}, func(w *torch.Tensor) {
+}
+
+func (s *Core) drawEncoder(o nn.Options) {
+	s.WEnc = o.Param([]int64{s.inputs(), s.config.DSAE}, func(w *torch.Tensor) {
 		if s.config.EncoderInit == "independent" {
-			nn.KaimingUniform(n)(w)
+			nn.KaimingUniform(s.inputs())(w)
 			return
 		}
 		torch.NoGrad(func() { w.Copy_(s.WDec.Transpose(0, 1)) })
 	})
-	bias := zero
-	if s.config.BEncInit == "uniform" {
-		bias = nn.BiasUniform(n)
-	}
-	s.BEnc, s.BDec = o.Param([]int64{m}, bias), o.Param([]int64{to}, zero)
 }
 
 // DataInit sets the scale of inputs and b_dec from the first batch, as the config says, and in

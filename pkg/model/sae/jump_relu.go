@@ -22,10 +22,12 @@ type jumpReLU struct {
 	*coefficient `torch:""`
 	Threshold    *torch.Tensor `torch:"threshold"` // θ [m]
 	c            *JumpReLUConfig
+	rules        jumpRules
 }
 
 // JumpReLUConfig adds thresholds and penalty.
 type JumpReLUConfig struct {
+	Compat            string `yaml:"compat" check:"oneof=saelens-6|dictionary_learning" doc:"the library whose rules and initialisations are followed, see docs/compat.md"`
 	Config            `yaml:",inline"`
 	Penalty           string  `yaml:"penalty" default:"step" check:"oneof=step|tanh" doc:"what is penalised: step counts active latents, tanh sums tanh(tanh_scale · activation)"`
 	L0Coefficient     float64 `yaml:"l0_coefficient" default:"0.01" check:"min=0" doc:"the weight of the penalty; Adam makes weights above 1 alike"`
@@ -44,11 +46,17 @@ func JumpReLU() model.Variant {
 
 func buildJumpReLU(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	c := params.(*JumpReLUConfig)
-	s := &jumpReLU{Core: newCore(c.Config, c.BDecInit, in, o), coefficient: newCoefficient(c.L0Coefficient, c.Sparsity, o), c: c}
+	s := &jumpReLU{Core: newCore(c.Config.As(c.Compat, "jump_relu"), c.BDecInit, in, o), c: c}
+	s.rules = s.config.rules().jump
+	s.coefficient = newCoefficient(c.L0Coefficient, s.rules.controlled(c.Sparsity), o)
 	s.Threshold = o.Param([]int64{c.DSAE}, func(t *torch.Tensor) { t.Fill_(c.ThresholdInit) })
 	s.encode = func(x *torch.Tensor) *torch.Tensor {
 		h := s.hidden(x).To(x.DType())
-		return h.Mul(h.Sub(s.Threshold).Gt(0).To(x.DType()))
+		f := h.Mul(h.Sub(s.Threshold).Gt(0).To(x.DType()))
+		if s.rules.anyTheta {
+			return f.ReLU()
+		}
+		return f
 	}
 	return s, nil
 }
@@ -57,10 +65,17 @@ func buildJumpReLU(params any, in model.Inputs, o nn.Options) (model.Model, erro
 func (s *jumpReLU) jump(h *torch.Tensor) (f, steps *torch.Tensor) {
 	theta := s.Threshold.Detach()
 	above := h.Detach().Sub(theta)
-	gate := above.Gt(0).To(h.DType())
-	kernel := above.Abs().Lt(s.c.Bandwidth / 2).To(h.DType()).MulScalar(-1 / s.c.Bandwidth)
 	slope := s.Threshold.Sub(theta) // 0, with the gradient of θ
-	return h.Mul(gate).Add(kernel.Mul(theta).Mul(slope)), gate.Add(kernel.Mul(slope))
+	f = h.Mul(above.Gt(0).To(h.DType())).Add(s.kernel(above).Mul(theta).Mul(slope))
+	if s.rules.stepOfCode {
+		above = f.Detach().Sub(theta)
+	}
+	return f, above.Gt(0).To(h.DType()).Add(s.kernel(above).Mul(slope))
+}
+
+// kernel is -K/ε of how far values are above their thresholds.
+func (s *jumpReLU) kernel(above *torch.Tensor) *torch.Tensor {
+	return above.Abs().Lt(s.c.Bandwidth / 2).To(above.DType()).MulScalar(-1 / s.c.Bandwidth)
 }
 
 // Loss has the final weight in evaluation; metrics: l2, penalty, l0, explained_variance,
@@ -73,13 +88,16 @@ func (s *jumpReLU) Loss(c *model.Context, b model.Batch) model.Output {
 	l2, penalty := squared(e), s.penalty(f, steps)
 	counts := f.Detach().PositiveCounts()
 	active := meanActive(counts, x)
-	loss := l2.Add(s.times(c, penalty, active))
+	loss, dead := l2.Add(s.times(c, penalty, active)), s.dead()
 	if s.c.Penalty == "tanh" {
-		below := summed(s.weighed(s.Threshold.Sub(h).ReLU()))
-		loss = loss.Add(below.MulScalar(s.c.PreActCoefficient))
+		below := s.weighed(s.Threshold.Sub(h).ReLU())
+		if s.rules.deadBelow {
+			below = below.Mul(dead.To(x.DType()))
+		}
+		loss = loss.Add(summed(below).MulScalar(s.c.PreActCoefficient))
 	}
 	metrics := append([]model.Metric{{Name: "l2", Value: l2.Detach()}, {Name: "penalty", Value: penalty.Detach()}},
-		sparsity(x, e, active, s.dead())...)
+		sparsity(x, e, active, dead)...)
 	if c.Train {
 		s.count(counts, x.Size(0))
 	}
@@ -91,11 +109,16 @@ func (s *jumpReLU) penalty(f, steps *torch.Tensor) *torch.Tensor {
 	if s.c.Penalty == "tanh" {
 		steps = s.weighed(f).MulScalar(s.c.TanhScale).Tanh()
 	}
+	if s.rules.targetL0 {
+		return summed(steps).MulScalar(1 / target(s.c.Sparsity)).AddScalar(-1).Square()
+	}
 	return summed(steps)
 }
 
 // AfterStep keeps thresholds from falling below 0, where a latent would always be active.
 func (s *jumpReLU) AfterStep() {
 	s.Core.AfterStep()
-	s.Threshold.Copy_(s.Threshold.ClampMin(0))
+	if !s.rules.anyTheta {
+		s.Threshold.Copy_(s.Threshold.ClampMin(0))
+	}
 }

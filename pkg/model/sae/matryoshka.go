@@ -55,6 +55,11 @@ func (c *MatryoshkaConfig) Widths() []int64 {
 
 func buildMatryoshka(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	c := params.(*MatryoshkaConfig)
+	if c.Compat != "" {
+		s := c.library("matryoshka", in, o)
+		s.prefixes = c.Widths()
+		return s, nil
+	}
 	prefixes := c.Widths()
 	s := newBatchTopK(&c.BatchTopKConfig, in, o)
 	s.loss = func(x, f *torch.Tensor) (l2, e *torch.Tensor) { return s.nested(x, f, prefixes) }

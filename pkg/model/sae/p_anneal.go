@@ -32,6 +32,9 @@ type PAnnealConfig struct {
 
 // Validate holds that there is a step for each fall.
 func (c *PAnnealConfig) Validate() (problems []string) {
+	if c.Compat != "" {
+		problems = append(problems, "compat: p_anneal follows no library; remove it")
+	}
 	if c.AnnealEndStep-c.AnnealStartStep < c.AnnealUpdates-1 {
 		problems = append(problems, fmt.Sprintf("anneal_end_step: found %d, expected at least %d: %d falls from anneal_start_step %d on",
 			c.AnnealEndStep, c.AnnealStartStep+c.AnnealUpdates-1, c.AnnealUpdates, c.AnnealStartStep))

@@ -24,6 +24,7 @@ type reluL1 struct {
 
 // ReLUL1Config adds the penalty.
 type ReLUL1Config struct {
+	Compat        string `yaml:"compat" check:"oneof=saelens-6|dictionary_learning" doc:"the library whose rules and initialisations are followed, see docs/compat.md"`
 	Config        `yaml:",inline"`
 	L1Coefficient float64 `yaml:"l1_coefficient" default:"0.1" check:"min=0" doc:"the weight of the sum of a sample's codes"`
 	Sparsity      `yaml:",inline"`
@@ -39,7 +40,7 @@ func ReLUL1() model.Variant {
 }
 
 func newReLUL1(c *ReLUL1Config, in model.Inputs, o nn.Options) *reluL1 {
-	return penalized(newCore(c.Config, c.BDecInit, in, o), newCoefficient(c.L1Coefficient, c.Sparsity, o), c.Revival)
+	return penalized(newCore(c.Config.As(c.Compat, "relu_l1"), c.BDecInit, in, o), newCoefficient(c.L1Coefficient, c.Sparsity, o), c.Revival)
 }
 
 // penalized has the L1 penalty.

@@ -24,11 +24,12 @@ type topK struct {
 
 // TopKConfig adds the sparsity and the auxiliary loss.
 type TopKConfig struct {
+	Compat    string `yaml:"compat" check:"oneof=saelens-6|dictionary_learning|sparsify" doc:"the library whose rules and initialisations are followed, see docs/compat.md"`
 	Config    `yaml:",inline"`
 	K         int64 `yaml:"k" check:"required,min=1" doc:"the number of latents that are active in one sample"`
 	Auxiliary `yaml:",inline"`
 	MultiTopK bool   `yaml:"multi_topk" default:"false" doc:"whether the 4k largest have to reconstruct too, with 1/8 of the weight, so that codes can be cut at other k"`
-	BDecInit  string `yaml:"b_dec_init" default:"geometric_median" check:"oneof=geometric_median|mean|zeros" doc:"the start of b_dec, from the first batch"`
+	BDecInit  string `yaml:"b_dec_init" default:"geometric_median" defaults:"compat=saelens-6: zeros; compat=sparsify: mean" check:"oneof=geometric_median|mean|zeros" doc:"the start of b_dec, from the first batch"`
 }
 
 // Validate holds that there are as many latents as are chosen.
@@ -43,15 +44,23 @@ func (c *TopKConfig) Validate() (problems []string) {
 func TopK() model.Variant {
 	return model.Variant{Type: "sae", Name: "topk", Params: func() any { return new(TopKConfig) }, Build: func(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 		c := params.(*TopKConfig)
-		return newTopK(newCore(c.Config, c.BDecInit, in, o), c.K, c.MultiTopK, c.Auxiliary, o), nil
+		return newTopK(newCore(c.Config.As(c.Compat, "topk"), c.BDecInit, in, o), c.K, c.MultiTopK, c.Auxiliary, o), nil
 	}}
 }
 
-func newTopK(core *Core, k int64, multi bool, c Auxiliary, o nn.Options) *topK {
-	s := &topK{Core: core, k: k, wide: k, kAux: c.latents(core), alpha: c.AuxCoefficient}
+func newTopK(core *Core, k int64, multi bool, c Auxiliary, o nn.Options) model.Model {
+	wide := k
 	if multi {
-		s.wide = min(4*k, core.config.DSAE)
+		wide = min(4*k, core.config.DSAE)
 	}
+	if core.config.library != "" {
+		s := newLibraryTopK(core, float64(k), c)
+		if multi {
+			s.wide = wide
+		}
+		return s
+	}
+	s := &topK{Core: core, k: k, wide: wide, kAux: c.latents(core), alpha: c.AuxCoefficient}
 	s.Variance = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(1) })
 	s.encode, s.reconstruct = s.dense, s.decodeTop
 	return s

@@ -8,11 +8,12 @@ import (
 
 // TranscoderConfig adds what is active. The norms of W_dec's rows are free.
 type TranscoderConfig struct {
+	Compat              string `yaml:"compat" check:"oneof=sparsify" doc:"the library whose rules and initialisations are followed, see docs/compat.md"`
 	Latents             `yaml:",inline"`
 	Activation          string   `yaml:"activation" default:"topk" check:"oneof=topk|relu" doc:"what is active: the k largest latents of a sample, or all above 0 under an L1 penalty"`
 	K                   int64    `yaml:"k" check:"required,min=1" when:"activation=topk" doc:"the number of latents that are active in one sample"`
 	AuxK                *int64   `yaml:"aux_k" check:"min=1" when:"activation=topk" doc:"the number of dead latents that the auxiliary loss uses in one sample; half the label's dimensions by default"`
-	AuxCoefficient      float64  `yaml:"aux_coefficient" default:"0.03125" check:"min=0" when:"activation=topk" doc:"the weight of the auxiliary loss"`
+	AuxCoefficient      float64  `yaml:"aux_coefficient" default:"0.03125" defaults:"compat=sparsify: 0" check:"min=0" when:"activation=topk" doc:"the weight of the auxiliary loss"`
 	MultiTopK           bool     `yaml:"multi_topk" default:"false" when:"activation=topk" doc:"whether the 4k largest have to reconstruct too, with 1/8 of the weight, so that codes can be cut at other k"`
 	L1Coefficient       float64  `yaml:"l1_coefficient" default:"0.1" check:"min=0" when:"activation=relu" doc:"the weight of the sum of a sample's codes, each times the norm of its decoder row"`
 	SparsityWarmupSteps int64    `yaml:"sparsity_warmup_steps" default:"2000" check:"min=0" when:"activation=relu" doc:"the steps in which the coefficient of the penalty grows from 0"`
@@ -52,6 +53,7 @@ func transcoderVariant(name string, skip bool) model.Variant {
 		c := params.(*TranscoderConfig)
 		core := newMap(Config{Latents: c.Latents, DecoderConstraint: "none", DecoderInit: "zeros", DecoderInitNorm: 1, EncoderInit: "independent"},
 			c.BDecInit, in.Shape, in.LabelShape, o)
+		core.config.library = c.Compat
 		core.paired = true
 		if skip {
 			core.WSkip = o.Param([]int64{core.inputs(), core.outputs()}, func(w *torch.Tensor) { w.Fill_(0) })

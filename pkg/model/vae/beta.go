@@ -15,8 +15,9 @@ type beta struct {
 
 // BetaConfig adds the weight.
 type BetaConfig struct {
+	Compat `yaml:",inline"`
 	Config `yaml:",inline"`
-	Beta   float64 `yaml:"beta" default:"4.0" check:"min=0" doc:"the weight of the KL term"`
+	Beta   float64 `yaml:"beta" default:"4.0" defaults:"compat=pythae: 1.0" check:"min=0" doc:"the weight of the KL term"`
 }
 
 // BetaVAE is the registry line.

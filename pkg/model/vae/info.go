@@ -20,15 +20,17 @@ type info struct {
 
 // InfoConfig adds the weights and the divergence.
 type InfoConfig struct {
+	Compat `yaml:",inline"`
 	Config `yaml:",inline"`
 	Alpha  float64 `yaml:"alpha" default:"0.0" check:"max=1" doc:"how much mutual information of sample and code is wanted: the KL term weighs 1-alpha"`
-	Lambda float64 `yaml:"lambda" default:"1000.0" check:"min=0" doc:"how much the codes of all data should follow the prior: their discrepancy weighs alpha+lambda-1"`
+	Lambda float64 `yaml:"lambda" default:"1000.0" defaults:"compat=pythae: 0.001" check:"min=0" doc:"how much the codes of all data should follow the prior: their discrepancy weighs alpha+lambda-1"`
 	MMD    `yaml:",inline"`
 }
 
-// Validate refuses a weight below 0, with which training drives codes and prior apart.
+// Validate refuses a weight below 0, with which training drives codes and prior apart; pythae
+// has such a weight by default.
 func (c *InfoConfig) Validate() (problems []string) {
-	if c.Alpha+c.Lambda < 1 {
+	if c.Alpha+c.Lambda < 1 && !c.pythae() {
 		problems = append(problems, fmt.Sprintf("lambda: the discrepancy weighs alpha+lambda-1 = %g, and below 0 training makes it larger; give a lambda of at least %g", c.Alpha+c.Lambda-1, 1-c.Alpha))
 	}
 	return problems

@@ -14,13 +14,19 @@ type plain struct {
 	*Net `torch:""`
 }
 
+// PlainConfig has nothing beside what all have.
+type PlainConfig struct {
+	Compat `yaml:",inline"`
+	Config `yaml:",inline"`
+}
+
 // VAE is the registry line of the plain variant.
 func VAE() model.Variant {
-	return model.Variant{Type: "vae", Name: "vae", Params: func() any { return new(Config) }, Build: buildPlain}
+	return model.Variant{Type: "vae", Name: "vae", Params: func() any { return new(PlainConfig) }, Build: buildPlain}
 }
 
 func buildPlain(params any, in model.Inputs, o nn.Options) (model.Model, error) {
-	net, err := newNet(*params.(*Config), in, o)
+	net, err := newNet(params.(*PlainConfig).Config, in, o)
 	if err != nil {
 		return nil, err
 	}

@@ -12,17 +12,22 @@ import (
 //
 // R is that of all variants: with gaussian ½|x - m|², half of the paper's.
 type wassersteinMMD struct {
-	*coder `torch:""`
-	mmd    MMD
-	weight float64
+	*coder  `torch:""`
+	mmd     MMD
+	weight  float64
+	squares float64
 }
 
 // WAEConfig adds the divergence and its weight.
 type WAEConfig struct {
+	Compat      `yaml:",inline"`
 	CoderConfig `yaml:",inline"`
-	Weight      float64 `yaml:"mmd_weight" default:"10.0" check:"min=0" doc:"the weight of the discrepancy between codes and prior"`
+	Weight      float64 `yaml:"mmd_weight" default:"10.0" defaults:"compat=pythae: 0.03" check:"min=0" doc:"the weight of the discrepancy between codes and prior"`
 	MMD         `yaml:",inline"`
 }
+
+// Validate holds what pythae has.
+func (c *WAEConfig) Validate() []string { return c.gaussianAlone(c.Observation) }
 
 // WAEMMD is the registry line.
 func WAEMMD() model.Variant {
@@ -35,13 +40,13 @@ func buildWAE(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wassersteinMMD{base, c.MMD, c.Weight}, nil
+	return &wassersteinMMD{base, c.MMD, c.Weight, c.squares()}, nil
 }
 
 // Loss adds the discrepancy of the batch's codes; metrics: recon, mmd.
 func (m *wassersteinMMD) Loss(c *model.Context, b model.Batch) model.Output {
 	z, recon := m.pass(c, b.X, b.X)
-	r, mmd := recon.Mean(), m.mmd.toPrior(z, c.Noise)
+	r, mmd := recon.Mean().MulScalar(m.squares), m.mmd.toPrior(z, c.Noise)
 	return model.Output{
 		Loss:    r.Add(mmd.MulScalar(m.weight)),
 		Metrics: []model.Metric{{Name: "recon", Value: r.Detach()}, {Name: "mmd", Value: mmd.Detach()}},

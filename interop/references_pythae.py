@@ -1,0 +1,99 @@
+"""Cases of pythae: its models with small networks and recorded noise, in the loop of its BaseTrainer (Adam, nothing else)."""
+import contextlib
+import math
+
+import numpy as np
+import torch
+from pythae.models import AE, INFOVAE_MMD, VAE, WAE_MMD, AEConfig, BetaVAE, BetaVAEConfig, INFOVAE_MMD_Config, VAEConfig, WAE_MMD_Config
+from pythae.models.base.base_utils import ModelOutput
+from pythae.models.nn import BaseDecoder, BaseEncoder
+from torch import nn
+
+from reference_case import INPUTS, NOISES, ROWS, BATCH, batches, case, fill
+
+LIBRARY = "pythae"
+HIDDEN, LATENT = [24, 16], 3
+
+
+class Encoder(BaseEncoder):
+    """Our mlp: hidden layers, and the heads mu and logvar."""
+
+    def __init__(self, heads=True):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(INPUTS, HIDDEN[0]), nn.ReLU(), nn.Linear(HIDDEN[0], HIDDEN[1]), nn.ReLU())
+        self.mu = nn.Linear(HIDDEN[1], LATENT)
+        self.logvar = nn.Linear(HIDDEN[1], LATENT) if heads else None
+
+    def forward(self, x):
+        h = self.encoder(x.reshape(len(x), -1))
+        return ModelOutput(embedding=self.mu(h), **({"log_covariance": self.logvar(h)} if self.logvar else {}))
+
+
+class Decoder(BaseDecoder):
+    """Our mirrored mlp; pythae's bce wants probabilities."""
+
+    def __init__(self, probabilities):
+        super().__init__()
+        self.decoder = nn.Sequential(nn.Linear(LATENT, HIDDEN[1]), nn.ReLU(), nn.Linear(HIDDEN[1], HIDDEN[0]), nn.ReLU(), nn.Linear(HIDDEN[0], INPUTS))
+        self.probabilities = probabilities
+
+    def forward(self, z):
+        out = self.decoder(z)
+        return ModelOutput(reconstruction=torch.sigmoid(out) if self.probabilities else out)
+
+
+@contextlib.contextmanager
+def recorded(*noise):
+    """randn_like gives these tensors in turn."""
+    real, rest = torch.randn_like, list(noise)
+    torch.randn_like = lambda like, **_: rest.pop(0).reshape(like.shape)
+    try:
+        yield
+    finally:
+        torch.randn_like = real
+    assert not rest, "not all noise was drawn"
+
+
+def weights(draw, heads=True):
+    """Of every layer, larger than PyTorch's, so that codes matter."""
+    modules = Encoder(heads), Decoder(False)
+    shapes = {k: tuple(p.shape) for m in modules for k, p in m.named_parameters()}
+    bound = lambda s: 2 / math.sqrt(s[1]) if len(s) > 1 else 0.1
+    return {k: draw.uniform(s, -bound(s), bound(s)) for k, s in shapes.items()}
+
+
+def trained(model_class, config_class, loss="mse", heads=True, forward={}, **keys):
+    """A function that trains such a model."""
+    def run(case, t):
+        config = config_class(input_dim=(INPUTS,), latent_dim=LATENT, **({"reconstruction_loss": loss} if loss else {}), **keys)
+        model = model_class(config, Encoder(heads), Decoder(loss == "bce")).train()
+        fill({k.split(".", 1)[1]: p for k, p in model.named_parameters()}, t)
+        optimizer = torch.optim.Adam(model.parameters(), lr=case["optimizer"]["lr"])
+        losses = []
+        for x, _, noise in batches(t):
+            with recorded(*noise.values()):
+                out = model({"data": x}, **forward)
+            optimizer.zero_grad()
+            out.loss.backward()
+            optimizer.step()
+            losses.append(out.loss.item())
+        return losses, [case["optimizer"]["lr"]] * len(losses)
+    return run
+
+
+def cases():
+    def pythae(name, variant, params, run, noise=((LATENT,),), likelihood="gaussian", **more):
+        sizes = {"latent_dim": LATENT, "encoder": {"hidden_dims": HIDDEN}, "likelihood": likelihood}
+        draw = lambda d: {"x": d.uniform((ROWS, INPUTS)) if likelihood == "bernoulli" else d.normal((ROWS, INPUTS))} | {
+            f"noise.{i}": d.normal((NOISES, BATCH, *shape)) for i, shape in enumerate(noise)}
+        return case(LIBRARY, name, variant, sizes | params, run, **({"data": draw, "weights": weights} | more))
+
+    yield pythae("vae", "vae", {}, trained(VAE, VAEConfig, "bce"), likelihood="bernoulli")
+    yield pythae("vae_mse", "vae", {}, trained(VAE, VAEConfig))
+    yield pythae("beta_vae", "beta_vae", {"beta": 4.0}, trained(BetaVAE, BetaVAEConfig, beta=4.0))
+    plain = {"weights": lambda d: weights(d, heads=False)}
+    yield pythae("ae", "ae", {}, trained(AE, AEConfig, None, heads=False), noise=(), **plain)
+    yield pythae("wae_mmd", "wae_mmd", {"mmd_weight": 2.0}, trained(WAE_MMD, WAE_MMD_Config, None, heads=False, reg_weight=2.0), **plain)
+    yield pythae("info_vae", "info_vae", {}, trained(INFOVAE_MMD, INFOVAE_MMD_Config), noise=((LATENT,), (LATENT,)))
+    yield pythae("info_vae_rbf", "info_vae", {"alpha": 0.5, "lambda": 5.0, "kernel": "rbf"},
+                 trained(INFOVAE_MMD, INFOVAE_MMD_Config, alpha=0.5, lbd=5.0, kernel_choice="rbf"), noise=((LATENT,), (LATENT,)))
