@@ -71,7 +71,7 @@ func (s *samples) showSAE(ctx context.Context, e infer.Embedder, t *trained, abo
 		}
 	}
 	sections := []report.Section{features}
-	if p, ok := e.(infer.Predictor); ok {
+	if p, ok := e.(infer.Predictor); ok && p.Reconstructs() {
 		sections = append(s.reconstructions(p, about), sections...)
 	}
 	return sections, nil
