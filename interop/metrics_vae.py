@@ -91,5 +91,5 @@ def likelihood(run, draws=100, at_once=2048):
     demand(w.shape[1] == draws, f"{w.shape[1]} draws")
     bound = -(torch.logsumexp(w, 1) - math.log(draws)).mean().item()
     want = {"bernoulli": "unnormalised", "gaussian": "density"}[twin.likelihood]
-    demand(run.said["likelihood"] == want, f"the likelihood is told to be {run.said['likelihood']}, expected {want}")
+    demand(run.said["likelihood"] == {"measures": want, "draws": draws, "samples": len(x)}, f"the likelihood is told to be {run.said['likelihood']}")
     return run.equal({"elbo": w.mean().item(), "nll": bound, "bits_per_dim": bound / x[0].numel() / math.log(2)})

@@ -81,7 +81,7 @@ var All = []Definitions{
 		{"kl/", "KL of one latent dimension, mean over samples, nats"},
 		{"active_units", "latent dimensions whose mean has a variance above 0.01 over the samples; Burda et al. 2015 (arXiv 1509.00519)"},
 		{"elbo", "mean over samples of ln p(x, z) - ln q(z|x) with all constants, over the draws of z that nll has, nats; unlike loss it has no weights"},
-		{"nll", "negative log likelihood by importance sampling: -mean over samples of ln mean_s exp(ln p(x, z_s) - ln q(z_s|x)), S draws of z a sample, with all constants, nats, an upper bound that falls with S; Burda et al. 2015 (arXiv 1509.00519)"},
+		{"nll", "negative log likelihood by importance sampling: -mean over samples of ln mean_s exp(ln p(x, z_s) - ln q(z_s|x)), S draws of z a sample, on the first N samples, with all constants, nats, an upper bound that falls with S; Burda et al. 2015 (arXiv 1509.00519)"},
 		{"bits_per_dim", "nll / (D ln 2), of the density of the numbers as the model takes them: it changes with data.normalize, and for 8-bit data scaled to [0, 1] one adds 8"},
 		{"mutual_information", "mean over samples of ln q(z|x) - ln q(z), one draw of z each, q(z) the mixture of the posteriors of the same samples, at most 2,048 of them and ln of their number, nats; Hoffman and Johnson 2016"},
 		{"total_correlation", "mean of ln q(z) - Σ_j ln q(z_j), on the same draws; Chen et al. 2018 (arXiv 1802.04942)"},

@@ -24,7 +24,8 @@ func evaluateCommand() *cli.Command {
 			&cli.BoolFlag{Name: "explain", Usage: "tell the definition of each metric"},
 			&cli.StringFlag{Name: "against", Usage: "`DIR` another SAE, whose decoder is compared with this one (mmcs)"},
 			&cli.IntFlag{Name: "importance-samples", Value: 100, Usage: "`S` draws of z a sample for the likelihood of a VAE; 0 leaves it out"},
-			&cli.IntFlag{Name: "max-samples", Value: 10000, Usage: "`N` the most samples for likelihood, factors and probes"},
+			&cli.IntFlag{Name: "likelihood-samples", Value: 1000, Usage: "`N` the most samples for the likelihood"},
+			&cli.IntFlag{Name: "max-samples", Value: 10000, Usage: "`N` the most samples for factors and probes"},
 			&cli.BoolFlag{Name: "quick", Usage: "one pass alone: no likelihood, no factors, no probes"}),
 		Action: func(c *cli.Context) error {
 			cfg, doc, err := inferConfig(c)
@@ -34,9 +35,9 @@ func evaluateCommand() *cli.Command {
 			if cfg.Output.What != "" || len(cfg.Output.Extras) > 0 {
 				return mistakef("output: evaluate writes metrics, and takes no output section")
 			}
-			limits := limits{draws: c.Int("importance-samples"), samples: c.Int("max-samples"), quick: c.Bool("quick")}
-			if limits.draws < 0 || limits.samples < 1 {
-				return mistakef("--importance-samples is 0 or more, and --max-samples 1 or more; found %d and %d", limits.draws, limits.samples)
+			limits := limits{draws: c.Int("importance-samples"), bounded: c.Int("likelihood-samples"), samples: c.Int("max-samples"), quick: c.Bool("quick")}
+			if limits.draws < 0 || limits.bounded < 1 || limits.samples < 1 {
+				return mistakef("--importance-samples is 0 or more, --likelihood-samples and --max-samples are 1 or more; found %d, %d and %d", limits.draws, limits.bounded, limits.samples)
 			}
 			console := newConsole(c)
 			settle(c.Context, console, filepath.Join(cfg.Experiment.OutputDir, cfg.Experiment.Name))
@@ -61,7 +62,8 @@ func evaluateCommand() *cli.Command {
 // limits are what bounds the time of an evaluation.
 type limits struct {
 	draws   int  // of z for each sample in the likelihood; 0: none is computed
-	samples int  // for likelihood, factors and probes
+	bounded int  // samples for the likelihood
+	samples int  // for factors and probes
 	quick   bool // one pass alone
 }
 
@@ -216,7 +218,8 @@ func (e *evaluation) studies(ctx context.Context, m model.Model, s *dataset.Spli
 		if err != nil {
 			return err
 		}
-		r.values, r.more["likelihood"] = append(r.values, values...), measures
+		r.values, r.more["likelihood"] = append(r.values, values...), map[string]any{
+			"measures": measures, "draws": e.limits.draws, "samples": min(s.Len(), e.limits.bounded)}
 	}
 	var values []metrics.Value
 	var err error

@@ -107,7 +107,7 @@ func TestTheLikelihoodIsLabelled(t *testing.T) {
 		t.Errorf("grey values and bernoulli are not told in\n%s", out)
 	}
 	s.train("model.likelihood=gaussian")
-	if out := s.ok("evaluate", "runs/a", "--json").stdout; !strings.Contains(out, `"likelihood": "density"`) {
+	if out := s.ok("evaluate", "runs/a", "--json").stdout; !strings.Contains(out, `"measures": "density"`) {
 		t.Errorf("no density in\n%s", out)
 	}
 	var bits []float32
@@ -116,7 +116,7 @@ func TestTheLikelihoodIsLabelled(t *testing.T) {
 	}
 	s.arrayOf("bits.npy", "f4", bits, 100, 4)
 	s.train("data={source: npy, path: bits.npy, batch_size: 10}")
-	if out := s.ok("evaluate", "runs/a", "--json").stdout; !strings.Contains(out, `"likelihood": "probability"`) {
+	if out := s.ok("evaluate", "runs/a", "--json").stdout; !strings.Contains(out, `"measures": "probability"`) {
 		t.Errorf("no probability in\n%s", out)
 	}
 }
@@ -199,7 +199,7 @@ func TestEvaluateOfBadInput(t *testing.T) {
 	s.train()
 	for want, args := range map[string][]string{
 		"--against compares decoders of SAEs":                  {"runs/a", "--against", "runs/a"},
-		"--max-samples 1 or more; found -1 and 10000":          {"runs/a", "--importance-samples=-1"},
+		"found -1, 1000 and 10000":                             {"runs/a", "--importance-samples=-1"},
 		"runs/zzzz: not found":                                 {"runs/zzzz"},
 		"evaluate writes metrics, and takes no output section": {"runs/a", "--set", "output.what=mean"},
 	} {

@@ -109,7 +109,8 @@ func (e *evaluation) text() string {
 // are none, or nothing must.
 func (e *evaluation) aboutLikelihood() string {
 	for _, r := range e.results {
-		switch r.more["likelihood"] {
+		likelihood, _ := r.more["likelihood"].(map[string]any)
+		switch likelihood["measures"] {
 		case "unnormalised":
 			return "elbo, nll, bits_per_dim: this likelihood is no density of these values, which lie between 0 and 1: compare them only among models that have it too"
 		case "density":

@@ -88,7 +88,7 @@ func (e *evaluation) likelihood(ctx context.Context, m density, s *dataset.Split
 	gen := torch.NewGenerator(e.trained.config.Experiment.Seed, e.device)
 	defer gen.Close()
 	all, binary := metrics.NewImportance(e.dim()), true
-	err = e.each(ctx, e.data, s, e.limits.samples, s.Name()+" likelihood", func(b judged) error {
+	err = e.each(ctx, e.data, s, e.limits.bounded, s.Name()+" likelihood", func(b judged) error {
 		mu, logvar, err := posterior(m, b.tensor)
 		if err != nil {
 			return err

@@ -134,7 +134,7 @@ func TestEachConfigOfTheZooTrainsAndIsEvaluated(t *testing.T) {
 	s := newTorchSite(t)
 	for _, path := range zoo {
 		r := s.ok(withSet([]string{"train", path, "-q"}, []string{"data.count=2048", "training.epochs=1", "training.threads=1", "training.device=cpu"})...)
-		out := s.ok("evaluate", strings.TrimSpace(r.stdout), "-q", "--explain", "--max-samples", "300", "--importance-samples", "3").stdout
+		out := s.ok("evaluate", strings.TrimSpace(r.stdout), "-q", "--explain", "--max-samples", "300", "--likelihood-samples", "50", "--importance-samples", "3").stdout
 		if at := strings.Index(out, ": "+ofTheVariant); at >= 0 {
 			t.Errorf("%s: %s has no definition", path, out[strings.LastIndex(out[:at], "\n")+1:at])
 		}
