@@ -139,7 +139,8 @@ func (t *csvTable) add(r *csv.Reader, record []string) error {
 			continue
 		}
 		v, err := number(field)
-		if line, column := r.FieldPos(i); err != nil || v-v != 0 {
+		if err != nil || v-v != 0 {
+			line, column := r.FieldPos(i)
 			expected := "a finite number"
 			if i == t.label && t.classes != nil {
 				expected = "the name of a class, as in the first line"
