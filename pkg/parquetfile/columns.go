@@ -97,16 +97,17 @@ func (f *File) takeList(c *parquet.Column) error {
 	s := f.stream(f.samples[0])
 	defer s.close()
 	for {
-		v, err := s.next()
+		err := s.fill()
 		switch {
-		case errors.Is(err, io.EOF) || err == nil && f.width > 0 && v.RepetitionLevel() == 0:
+		case errors.Is(err, io.EOF) || err == nil && f.width > 0 && s.buffer[s.at].RepetitionLevel() == 0:
 			return nil
 		case err != nil:
 			return err
-		case v.IsNull():
+		case s.buffer[s.at].IsNull():
 			return s.missing()
 		}
 		f.width++
+		s.at++
 	}
 }
 

@@ -15,7 +15,7 @@ type stream struct {
 	reader parquet.ColumnChunkValueReader
 	buffer [1024]parquet.Value
 	at, n  int   // of buffer
-	row    int64 // of the value that next gives
+	row    int64 // of the value that comes next
 }
 
 func (f *File) stream(c *column) *stream { return &stream{f: f, column: c} }
@@ -26,13 +26,13 @@ func (s *stream) close() {
 	}
 }
 
-// next is the next value; after the last it is io.EOF.
-func (s *stream) next() (parquet.Value, error) {
+// fill brings values into the buffer where it has none; after the last it is io.EOF.
+func (s *stream) fill() error {
 	for s.at == s.n {
 		if s.reader == nil {
 			groups := s.f.content.RowGroups()
 			if s.group == len(groups) {
-				return parquet.Value{}, io.EOF
+				return io.EOF
 			}
 			s.reader = parquet.NewColumnChunkValueReader(groups[s.group].ColumnChunks()[s.column.leaf.Index()])
 			s.group++
@@ -45,30 +45,30 @@ func (s *stream) next() (parquet.Value, error) {
 			s.reader.Close()
 			s.reader = nil
 		case err != nil:
-			return parquet.Value{}, s.f.damaged(err)
+			return s.f.damaged(err)
 		}
 	}
-	s.at++
-	return s.buffer[s.at-1], nil
+	return nil
 }
 
-// value is the next value of a row that the file has by its own account.
-func (s *stream) value() (parquet.Value, error) {
-	v, err := s.next()
+// values are those that come next, some of them; there are such, by the file's own
+// account. The caller moves at on.
+func (s *stream) values() ([]parquet.Value, error) {
+	err := s.fill()
 	if errors.Is(err, io.EOF) {
 		err = s.f.damaged(errEnded)
 	}
-	return v, err
+	return s.buffer[s.at:s.n], err
 }
 
 var errEnded = errors.New("it ends before its last row")
 
 // finite is a value as a number.
-func (s *stream) finite(v parquet.Value) (float32, error) {
+func (s *stream) finite(v *parquet.Value) (float32, error) {
 	if v.IsNull() {
 		return 0, s.missing()
 	}
-	x := s.column.number(v)
+	x := s.column.number(*v)
 	if x-x != 0 {
 		return 0, s.f.bad("the column %q has %v in row %d; expected finite numbers that float32 can hold, replace it or leave the row out", s.column.name, x, s.row)
 	}
@@ -81,63 +81,77 @@ func (s *stream) missing() error {
 
 // numbers fills every step-th place of dst with a value each.
 func (s *stream) numbers(dst []float32, step int) error {
-	for i := 0; i < len(dst); i += step {
-		v, err := s.value()
+	for i := 0; i < len(dst); {
+		values, err := s.values()
 		if err != nil {
 			return err
 		}
-		if dst[i], err = s.finite(v); err != nil {
-			return err
+		for k := 0; k < len(values) && i < len(dst); k++ {
+			if dst[i], err = s.finite(&values[k]); err != nil {
+				return err
+			}
+			i += step
+			s.at++
+			s.row++
 		}
-		s.row++
 	}
 	return nil
 }
 
 // texts are all values of a column of texts, each once in memory.
 func (s *stream) texts() ([]string, error) {
-	list, seen := make([]string, s.f.Rows()), map[string]string{}
-	for i := range list {
-		v, err := s.value()
+	list, seen := make([]string, 0, s.f.Rows()), map[string]string{}
+	for len(list) < cap(list) {
+		values, err := s.values()
 		if err != nil {
 			return nil, err
 		}
-		if v.IsNull() {
-			return nil, s.missing()
+		for k := 0; k < len(values) && len(list) < cap(list); k++ {
+			if values[k].IsNull() {
+				return nil, s.missing()
+			}
+			text, ok := seen[string(values[k].ByteArray())]
+			if !ok {
+				text = string(values[k].ByteArray())
+				seen[text] = text
+			}
+			list = append(list, text)
+			s.at++
+			s.row++
 		}
-		text, ok := seen[string(v.ByteArray())]
-		if !ok {
-			text = string(v.ByteArray())
-			seen[text] = text
-		}
-		list[i] = text
-		s.row++
 	}
 	return list, nil
 }
 
 // lists fills dst with lists of width values each.
 func (s *stream) lists(dst []float32, width int) error {
-	for i := range dst {
-		v, err := s.value()
-		if errors.Is(err, errEnded) && i%width != 0 {
+	place := 0 // in the list
+	for i := 0; i < len(dst); {
+		values, err := s.values()
+		if errors.Is(err, errEnded) && place > 0 {
 			return s.uneven("fewer", width)
 		}
 		if err != nil {
 			return err
 		}
-		switch begins := v.RepetitionLevel() == 0; {
-		case i%width == 0 && !begins:
-			s.row--
-			return s.uneven("more", width)
-		case i%width != 0 && begins:
-			return s.uneven("fewer", width)
-		}
-		if dst[i], err = s.finite(v); err != nil {
-			return err
-		}
-		if i%width == width-1 {
-			s.row++
+		for k := 0; k < len(values) && i < len(dst); k++ {
+			v := &values[k]
+			switch begins := v.RepetitionLevel() == 0; {
+			case place == 0 && !begins:
+				s.row--
+				return s.uneven("more", width)
+			case place > 0 && begins:
+				return s.uneven("fewer", width)
+			}
+			if dst[i], err = s.finite(v); err != nil {
+				return err
+			}
+			i++
+			s.at++
+			if place++; place == width {
+				place = 0
+				s.row++
+			}
 		}
 	}
 	return nil
@@ -145,7 +159,7 @@ func (s *stream) lists(dst []float32, width int) error {
 
 // end holds that the last list is not longer.
 func (s *stream) end(width int) error {
-	switch _, err := s.next(); {
+	switch err := s.fill(); {
 	case err == nil:
 		s.row--
 		return s.uneven("more", width)
