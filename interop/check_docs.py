@@ -18,8 +18,10 @@ import os
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import sys
+import zlib
 
 from report import Report, demand
 
@@ -46,6 +48,7 @@ class Documents:
         shutil.copytree(REPOSITORY / "configs", folder / "configs")
         for path in (folder / "configs").glob("*.yaml"):
             path.write_text(shortened(path.read_text()))
+        pictures(folder / "data" / "pictures")
         clean = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
         self.env = clean | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "HOME": str(folder / "home"), "NO_COLOR": "1",
                             "TMPDIR": str(folder / "home"), "PYTHONPATH": str(folder)}
@@ -119,6 +122,17 @@ class Documents:
 
     def help(self, *command):
         return subprocess.run(["trainer", *command, "--help"], env=self.env, capture_output=True, text=True, check=True, timeout=20).stdout
+
+
+def pictures(folder):
+    """What configs/train_images.yaml reads: PNG files of 24 by 20 pixels in two classes."""
+    for i in range(40):
+        lines = b"".join(b"\0" + bytes((x * i + y * c) % 256 for x in range(20) for c in (1, 2, 3)) for y in range(24))
+        chunks = [(b"IHDR", struct.pack(">IIBBBBB", 20, 24, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(lines)), (b"IEND", b"")]
+        path = folder / ("odd" if i % 2 else "even") / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks))
 
 
 def shortened(config):
