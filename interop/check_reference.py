@@ -24,6 +24,18 @@ def vae_values():
     return {"kl": (terms["kl"], 0.881787), "gaussian, residual 1, D = 2": (terms["recon"], 1.0)}
 
 
+def objective_values():
+    mu, s = wave(4, 3, 0, 1), wave(4, 3, 0.5, 0.5)
+    out = {"mu": mu, "logvar": s, "z": mu + torch.exp(s / 2) * wave(4, 3, 2, 1), "output": torch.zeros(4, 2)}
+    twin = lambda variant, **more: build({"type": "vae", "variant": variant, "latent_dim": 3, **more}, (2,), 10)
+    terms = lambda *a, **more: twin(*a, **more).losses(out, torch.zeros(4, 2))
+    mss, mws = terms("beta_tc_vae"), terms("beta_tc_vae", estimator="mws")
+    values = {"DIP-I": (terms("dip_vae_i", lambda_od=1)["dip"], 11.268675), "DIP-II": (terms("dip_vae_ii", lambda_od=1)["dip"], 2.587569)}
+    for name, got, want in ("mss", mss, (0.643809, 0.010819, -0.533339)), ("mws", mws, (2.842201, 4.609707, -7.330619)):
+        values |= {f"{name} {part}": (got[part], number) for part, number in zip(("mi", "tc", "dwkl"), want)}
+    return values
+
+
 def sae_values():
     x, rows = wave(3, 4, 0, 1), wave(6, 4, 0.3, 1)
     rows = rows / rows.norm(dim=1, keepdim=True)
@@ -44,7 +56,7 @@ def sae_values():
 
 def differences():
     """A sentence for every value that is not the golden one."""
-    return [f"{name}: {got.item():.6f}, expected {want}" for name, (got, want) in (vae_values() | sae_values()).items()
+    return [f"{name}: {got.item():.6f}, expected {want}" for name, (got, want) in (vae_values() | objective_values() | sae_values()).items()
             if abs(got.item() - want) > 1e-6]
 
 
