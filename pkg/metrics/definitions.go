@@ -43,8 +43,6 @@ var All = []Definitions{
 		{"mmd", "maximum mean discrepancy of codes and prior by the estimator of the loss, which may be below 0; Gretton et al. 2012"},
 		{"sigma", "the standard deviation of the likelihood"},
 		{"commitment", "the commitment loss of a codebook before its weight; van den Oord et al. 2017 (arXiv 1711.00937)"},
-		{"perplexity", "exp of the entropy of the codes' shares in a batch, mean over batches: how many codes are in use"},
-		{"code_usage", "share of a codebook's codes that a batch uses, mean over batches"},
 		{"discriminator", "the discriminator's loss, ln 2 where it tells nothing; Kim and Mnih 2018 (arXiv 1802.05983)"},
 	}},
 	{"Reconstructions", []Definition{
@@ -83,6 +81,8 @@ var All = []Definitions{
 		{"elbo", "mean over samples of ln p(x, z) - ln q(z|x) with all constants, over the draws of z that nll has, nats; unlike loss it has no weights"},
 		{"nll", "negative log likelihood by importance sampling: -mean over samples of ln mean_s exp(ln p(x, z_s) - ln q(z_s|x)), S draws of z a sample, on the first N samples, with all constants, nats, an upper bound that falls with S; Burda et al. 2015 (arXiv 1509.00519)"},
 		{"bits_per_dim", "nll / (D ln 2), of the density of the numbers as the model takes them: it changes with data.normalize, and for 8-bit data scaled to [0, 1] one adds 8"},
+		{"perplexity", "exp of the entropy of the codes' shares over the split: how many codes of a codebook are in use, where all are used alike; van den Oord et al. 2017 (arXiv 1711.00937)"},
+		{"code_usage", "share of a codebook's codes that the split uses"},
 		{"mutual_information", "mean over samples of ln q(z|x) - ln q(z), one draw of z each, q(z) the mixture of the posteriors of the same samples, at most 2,048 of them and ln of their number, nats; Hoffman and Johnson 2016"},
 		{"total_correlation", "mean of ln q(z) - Σ_j ln q(z_j), on the same draws; Chen et al. 2018 (arXiv 1802.04942)"},
 		{"dimension_kl", "mean of Σ_j ln q(z_j) - ln p(z_j), on the same draws: with mutual_information and total_correlation it sums up to a draw of kl; Chen et al. 2018 (arXiv 1802.04942)"},

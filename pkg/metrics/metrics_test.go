@@ -163,6 +163,14 @@ func TestThePosteriorHasThePublishedKL(t *testing.T) {
 	wantValues(t, p.Values(), map[string]float64{"kl": 0.881787, "kl/0": 0.308981, "kl/1": 0.500619, "kl/2": 0.072187, "active_units": 3})
 }
 
+// Three of four codes, half, a quarter and a quarter of the places: the entropy is 1.5 ln 2.
+func TestTheCodesInUse(t *testing.T) {
+	c := NewCodebook(4)
+	c.Add([]float32{0, 2, 0, 3})
+	c.Add([]float32{2, 0, 3, 0})
+	wantValues(t, c.Values(), map[string]float64{"perplexity": math.Pow(2, 1.5), "code_usage": 0.75})
+}
+
 func TestClassesAndNumbers(t *testing.T) {
 	c := NewClasses(3)
 	c.Add([]float32{2, 0, 0, 0, 3, 0, 1, 0, 0, 0, 0, 4}, []float32{0, 1, 1, 2})
@@ -179,7 +187,7 @@ func TestEveryNameHasADefinition(t *testing.T) {
 	one := Coded{K: 1, Mu: []float32{1}, F: 1, Truth: []float32{1}}
 	all := []Value{{"mig/shape", 0}, {"probe_5", 0}, SAP(one, one), FactorVAEScore(one)}
 	for _, list := range [][]Value{r.Values(), i.Values(), s.Values(), p.Values(), c.Values(), n.Values(), Recovery([]float32{1}, []float32{1}, 1),
-		MMCS([]float32{1}, []float32{1}, 1), MIG(one, nil), DCI(one, one), NewImportance(1).Values(), Aggregated([]float32{0}, []float32{0}, []float32{0}, 1)} {
+		MMCS([]float32{1}, []float32{1}, 1), MIG(one, nil), DCI(one, one), NewImportance(1).Values(), NewCodebook(1).Values(), Aggregated([]float32{0}, []float32{0}, []float32{0}, 1)} {
 		all = append(all, list...)
 	}
 	for _, v := range all {

@@ -26,6 +26,7 @@ func TestEvaluateOfEachKindOfModel(t *testing.T) {
 		{"yes or no", []string{"data={source: npy, path: x.npy, labels: y.npy, batch_size: 8}", "model={type: custom_model, loss: bce_with_logits, layers: [linear: 1]}"},
 			"loss accuracy f1_macro roc_auc log_loss", []string{"accuracy"}},
 		{"probes", []string{"data={source: npy, path: x.npy, labels: y.npy, batch_size: 8}", "model={type: sae, variant: topk, d_sae: 12, k: 3}"}, "l0 probe_1 probe_2 probe_5", nil},
+		{"vq", []string{"model={type: vae, variant: vq_vae, latent_dim: 4, codes: 8, encoder: {channels: [4, 4]}}"}, "loss fvu psnr commitment perplexity code_usage", nil},
 		{"autoencoder", []string{"model={type: custom_model, loss: mse, target: input, layers: [flatten, linear: 4, linear: 64]}"}, "loss mse fvu", []string{"loss"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

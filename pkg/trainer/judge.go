@@ -43,6 +43,9 @@ func (e *evaluation) judges(m model.Model, s survey) (list []judge, err error) {
 	if embeds && e.embedsAs(embedder, "mean_logvar") {
 		list = append(list, &posteriorJudge{e: e, model: embedder})
 	}
+	if codes := codesOf(m); embeds && codes > 0 && e.embedsAs(embedder, "codes") {
+		list = append(list, &codebookJudge{model: embedder, all: metrics.NewCodebook(codes)})
+	}
 	if sparse {
 		j := &sparsityJudge{e: e, model: embedder}
 		j.decoder, j.dim = decoderOf(m)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/gotrainer/trainer/pkg/dataset"
 	"github.com/gotrainer/trainer/pkg/infer"
 	"github.com/gotrainer/trainer/pkg/metrics"
+	"github.com/gotrainer/trainer/pkg/nn"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
 
@@ -72,6 +74,33 @@ func (j *posteriorJudge) values(map[string]any) []metrics.Value {
 		z[i] = j.mu[i] + float32(math.Exp(float64(j.logvar[i])/2)*draw.NormFloat64())
 	}
 	return append(values, metrics.Aggregated(j.mu, j.logvar, z, j.k)...)
+}
+
+// codebookJudge looks at the codes of a VQ-VAE.
+type codebookJudge struct {
+	model infer.Embedder
+	all   *metrics.Codebook
+}
+
+func (j *codebookJudge) add(b judged) error {
+	codes, err := j.model.Embed(b.tensor, "codes", nil)
+	if err != nil {
+		return err
+	}
+	j.all.Add(codes.Float32s())
+	return nil
+}
+
+func (j *codebookJudge) values(map[string]any) []metrics.Value { return j.all.Values() }
+
+// codesOf is how many codes a model's codebook has; 0 for a model without one.
+func codesOf(m any) int {
+	for _, p := range nn.StateDict(m) {
+		if strings.HasSuffix(p.Name, ".codebook") && p.Tensor.Dim() == 2 {
+			return int(p.Tensor.Size(0))
+		}
+	}
+	return 0
 }
 
 // density is a model whose likelihood can be bounded.
