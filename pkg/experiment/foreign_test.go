@@ -12,13 +12,13 @@ func TestOverwriteCarriesTheUsersFilesOver(t *testing.T) {
 	trained(t, base, "old")
 	old := filepath.Join(base, "baseline")
 	for _, rel := range []string{"notes.txt", "plots/umap.png", "plots/deep/er.png", "checkpoints/copy_of_best.pt",
-		"logs/tensorboard/events.1", "embeddings/umap.npy.png", ".hidden", "report.txt"} {
+		"logs/tensorboard/events.1", "embeddings/umap.npy.png", "evaluation/mine.json", ".hidden", "report.txt"} {
 		put(t, filepath.Join(old, rel), "mine")
 	}
 	if err := os.Symlink("elsewhere", filepath.Join(old, "predictions")); err != nil {
 		t.Fatal(err)
 	}
-	for _, rel := range []string{"embeddings/val_embeddings.npy.gz", "embeddings/train_labels.npy", "report/index.html",
+	for _, rel := range []string{"embeddings/val_embeddings.npy.gz", "embeddings/train_labels.npy", "report/index.html", "evaluation/test_evaluation.json",
 		"checkpoints/epoch_001.pt", "checkpoints/epoch_1000.pt", "checkpoints/resume.pt", ".trainer/spool/x",
 		"checkpoints/.best_model.pt.tmp-12-00ff00ff"} {
 		put(t, filepath.Join(old, rel), "of the old weights")
@@ -27,9 +27,9 @@ func TestOverwriteCarriesTheUsersFilesOver(t *testing.T) {
 	putRun(t, r.Dir(), "new")
 	notices := publish(t, r)
 	wantNotice(t, notices, "kept what trainer did not make: .hidden, checkpoints/copy_of_best.pt, embeddings/umap.npy.png, "+
-		"logs/tensorboard, notes.txt, plots, predictions, report.txt")
+		"evaluation/mine.json, logs/tensorboard, notes.txt, plots, predictions, report.txt")
 	wantTree(t, r.Dir(), strings.Join([]string{".hidden=mine", "checkpoints/best_model.pt=new", "checkpoints/copy_of_best.pt=mine",
-		"checkpoints/last_model.pt=new", "config.yaml=new", "embeddings/umap.npy.png=mine", "logs/metrics.jsonl=new",
+		"checkpoints/last_model.pt=new", "config.yaml=new", "embeddings/umap.npy.png=mine", "evaluation/mine.json=mine", "logs/metrics.jsonl=new",
 		"logs/tensorboard/events.1=mine", "logs/training.log=new", "notes.txt=mine", "plots/deep/er.png=mine", "plots/umap.png=mine",
 		"predictions=link", "report.txt=mine"}, "\n"))
 	wantNames(t, base, ".baseline.lock", "baseline")

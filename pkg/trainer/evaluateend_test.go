@@ -49,6 +49,18 @@ func TestARunIsNotEvaluatedByDefault(t *testing.T) {
 	}
 }
 
+// An evaluation belongs to the weights that it is of: a run that takes the place of another
+// does not inherit it.
+func TestAnEvaluationGoesWithItsRun(t *testing.T) {
+	s := newTorchSite(t)
+	s.train()
+	s.ok("evaluate", "runs/a", "--quick")
+	r := s.train("experiment.seed=8")
+	if _, err := os.Stat("runs/a/evaluation"); err == nil || strings.Contains(r.messages, "evaluation") {
+		t.Errorf("the new run has the old one's evaluation: %s", r.messages)
+	}
+}
+
 // Members are evaluated when all have ended: it changes none of them.
 func TestMembersAreEvaluatedWhenAllHaveEnded(t *testing.T) {
 	s := newTorchSite(t)

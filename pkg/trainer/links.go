@@ -9,7 +9,7 @@ import (
 
 // writtenInto are the places of a run that trainer writes into without replacing them.
 var writtenInto = []string{
-	"checkpoints", "logs", "embeddings", "predictions", "report", "export", "artifacts", ".trainer",
+	"checkpoints", "logs", "embeddings", "predictions", "evaluation", "report", "export", "artifacts", ".trainer",
 	filepath.Join("logs", "training.log"), filepath.Join("logs", "metrics.jsonl"), filepath.Join("logs", "metrics.csv"),
 	filepath.Join(".trainer", "mlflow-spool"),
 }
