@@ -112,13 +112,28 @@ var All = []Definitions{
 	}},
 }
 
-// Meaning says what a name means; it is empty for a name that nothing computes.
+// Meaning says what a name means; it is empty for a name that nothing computes. A name such
+// as place_mae, which is in no list itself, is the mae of the head place.
 func Meaning(name string) string {
 	if of, _, ok := strings.Cut(name, "/"); ok {
-		name = of + "/"
-	} else if strings.HasPrefix(name, "probe_") {
-		name = "probe_k"
+		return sentence(of + "/")
 	}
+	if strings.HasPrefix(name, "probe_") {
+		return sentence("probe_k")
+	}
+	if d := sentence(name); d != "" {
+		return d
+	}
+	for i, c := range []byte(name) {
+		if d := sentence(name[i+1:]); c == '_' && d != "" {
+			return "of the head " + name[:i] + ": " + d
+		}
+	}
+	return ""
+}
+
+// sentence is that of a name in the list.
+func sentence(name string) string {
 	for _, group := range All {
 		for _, d := range group.List {
 			if d.Name == name {

@@ -195,7 +195,12 @@ func TestEveryNameHasADefinition(t *testing.T) {
 			t.Errorf("%s has no definition", v.Name)
 		}
 	}
-	if d := Meaning("no_such_name"); d != "" {
-		t.Errorf("an unknown name means %q", d)
+	for _, unknown := range []string{"no_such_name", "kind/of"} {
+		if d := Meaning(unknown); d != "" {
+			t.Errorf("an unknown name means %q", d)
+		}
+	}
+	if d := Meaning("my_shape_accuracy"); d != "of the head my_shape: share of right answers" {
+		t.Errorf("the accuracy of a head is %q", d)
 	}
 }
