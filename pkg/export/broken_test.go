@@ -32,6 +32,7 @@ func TestBrokenFoldersAreRefused(t *testing.T) {
 		"an array of no meaning": {tensors("W_enc", 60, "extra", 1), "the array extra"},
 		"a wrong shape":          {tensors("W_enc", 60, "b_enc", 11, "W_dec", 60, "b_dec", 5), "b_enc has 11 numbers, expected 12"},
 		"nothing in it":          {tensors(), "the array W_enc is missing"},
+		"a huge empty encoder":   {empty, "W_enc has the shape [0 1099511627776]"},
 	} {
 		dir := write(t, files)
 		c.change(dir)
@@ -45,6 +46,20 @@ func TestBrokenFoldersAreRefused(t *testing.T) {
 
 func rewrite(name, text string) func(string) {
 	return func(dir string) { os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644) }
+}
+
+// empty has an encoder of no numbers for 2^40 latents, and one threshold for all.
+func empty(dir string) {
+	list := []safetensors.Named{{Name: "W_enc", Tensor: safetensors.Tensor{DType: "F32", Shape: []int64{0, 1 << 40}}}}
+	for _, name := range []string{"b_enc", "W_dec", "b_dec", "threshold"} {
+		list = append(list, safetensors.Named{Name: name, Tensor: safetensors.Tensor{DType: "F32", Shape: []int64{1}, Data: make([]byte, 4)}})
+	}
+	var b bytes.Buffer
+	if err := safetensors.Write(&b, nil, list); err != nil {
+		panic(err)
+	}
+	os.WriteFile(filepath.Join(dir, saelensWeights), b.Bytes(), 0o644)
+	rewrite(saelensConfig, `{"architecture": "jumprelu"}`)(dir)
 }
 
 // tensors replaces the weights: names with the numbers of their elements.

@@ -89,8 +89,8 @@ func (s *SAE) take(from arrays) error {
 		}
 		switch name {
 		case "W_enc":
-			if len(a.shape) != 2 {
-				return refuse("W_enc has the shape %v, expected two dimensions", a.shape)
+			if len(a.shape) != 2 || len(a.values) == 0 { // with values, the file is as large as what is made of it
+				return refuse("W_enc has the shape %v, expected two dimensions, neither of them 0", a.shape)
 			}
 			s.In, s.Latents = int(a.shape[0]), int(a.shape[1])
 		case "b_dec":
