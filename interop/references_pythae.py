@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import torch
-from pythae.models import AE, INFOVAE_MMD, VAE, WAE_MMD, AEConfig, BetaVAE, BetaVAEConfig, INFOVAE_MMD_Config, VAEConfig, WAE_MMD_Config
+from pythae.models import AE, INFOVAE_MMD, VAE, VAMP, WAE_MMD, AEConfig, BetaVAE, BetaVAEConfig, INFOVAE_MMD_Config, VAEConfig, VAMPConfig, WAE_MMD_Config
 from pythae.models.base.base_utils import ModelOutput
 from pythae.models.nn import BaseDecoder, BaseEncoder
 from torch import nn
@@ -62,12 +62,18 @@ def weights(draw, heads=True):
     return {k: draw.uniform(s, -bound(s), bound(s)) for k, s in shapes.items()}
 
 
+def mixture(draw, components=6):
+    """Those of a VAE, and pseudo-inputs within and beyond [0, 1]."""
+    return weights(draw) | {"pseudo_inputs.weight": draw.uniform((INPUTS, components), -0.6, 0.6), "pseudo_inputs.bias": draw.uniform((INPUTS,), 0.3, 0.7)}
+
+
 def trained(model_class, config_class, loss="mse", heads=True, forward={}, **keys):
     """A function that trains such a model."""
     def run(case, t):
         config = config_class(input_dim=(INPUTS,), latent_dim=LATENT, **({"reconstruction_loss": loss} if loss else {}), **keys)
         model = model_class(config, Encoder(heads), Decoder(loss == "bce")).train()
-        fill({k.split(".", 1)[1]: p for k, p in model.named_parameters()}, t)
+        names = {"pseudo_inputs.0.weight": "pseudo_inputs.weight", "pseudo_inputs.0.bias": "pseudo_inputs.bias"}
+        fill({names.get(k) or k.split(".", 1)[1]: p for k, p in model.named_parameters()}, t)
         optimizer = torch.optim.Adam(model.parameters(), lr=case["optimizer"]["lr"])
         losses = []
         for x, _, noise in batches(t):
@@ -97,3 +103,5 @@ def cases():
     yield pythae("info_vae", "info_vae", {}, trained(INFOVAE_MMD, INFOVAE_MMD_Config), noise=((LATENT,), (LATENT,)))
     yield pythae("info_vae_rbf", "info_vae", {"alpha": 0.5, "lambda": 5.0, "kernel": "rbf"},
                  trained(INFOVAE_MMD, INFOVAE_MMD_Config, alpha=0.5, lbd=5.0, kernel_choice="rbf"), noise=((LATENT,), (LATENT,)))
+    for name, loss, likelihood in ("vamp", "bce", "bernoulli"), ("vamp_mse", "mse", "gaussian"):
+        yield pythae(name, "vamp", {"components": 6}, trained(VAMP, VAMPConfig, loss, number_components=6), likelihood=likelihood, weights=mixture)

@@ -1,6 +1,7 @@
 package builtin_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -76,6 +77,7 @@ func TestEveryVariantKeepsTheContract(t *testing.T) {
 			build(t, minimal[v.Name], model.Inputs{Shape: shape, LabelShape: shape}, torch.Float32, func(m model.Model) {
 				x := torchtest.Wave(6, 256, 0, 0.5).AddScalar(0.5).To(torch.Float32).Reshape(append([]int64{6}, shape...))
 				noise := func() model.Noise { return torchtest.NewDraws(torchtest.Wave(1, 97, 0, 1)) }
+				checkHooks(t, m)
 				train := m.Loss(&model.Context{Train: true, Noise: noise()}, model.Batch{X: x, Y: x})
 				train.Loss.Backward()
 				for _, p := range nn.Params(m) {
@@ -101,6 +103,23 @@ func TestEveryVariantKeepsTheContract(t *testing.T) {
 				checkOutputs(t, m, x, noise())
 			})
 		})
+	}
+}
+
+// checkHooks holds that hooks are those that the trainer calls: one with other arguments
+// would be passed over without a word.
+func checkHooks(t *testing.T, m model.Model) {
+	t.Helper()
+	for name, hook := range map[string]reflect.Type{
+		"DataInit":      reflect.TypeFor[interface{ DataInit(model.Batch) }](),
+		"CheckData":     reflect.TypeFor[interface{ CheckData(*torch.Tensor) error }](),
+		"AfterBackward": reflect.TypeFor[interface{ AfterBackward() }](),
+		"AfterStep":     reflect.TypeFor[interface{ AfterStep() }](),
+	} {
+		typ := reflect.TypeOf(m)
+		if _, has := typ.MethodByName(name); has && !typ.Implements(hook) {
+			t.Errorf("%s is not the trainer's hook %s", name, hook)
+		}
 	}
 }
 

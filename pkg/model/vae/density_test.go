@@ -13,7 +13,7 @@ import (
 func TestTheJointDensityHasAllConstants(t *testing.T) {
 	c := mlpConfig()
 	c.Likelihood, c.Sigma = "gaussian", 1
-	with(t, VAE(), &c, []int64{5}, func(m model.Model) {
+	with(t, VAE(), &PlainConfig{Config: c}, []int64{5}, func(m model.Model) {
 		n := m.(*plain).Net
 		x, z := torchtest.Wave(4, 5, 0, 1), torchtest.Wave(4, 3, 1, 1)
 		e := x.Sub(n.Generate(z))
@@ -29,7 +29,7 @@ func TestTheJointDensityHasAllConstants(t *testing.T) {
 // A bernoulli is a probability: over all x of zeros and ones it sums to the prior of z.
 func TestTheJointProbabilityOfZerosAndOnesSumsToThePrior(t *testing.T) {
 	c := mlpConfig()
-	with(t, VAE(), &c, []int64{3}, func(m model.Model) {
+	with(t, VAE(), &PlainConfig{Config: c}, []int64{3}, func(m model.Model) {
 		n := m.(*plain).Net
 		var all []float64
 		for i := range 8 {

@@ -32,7 +32,7 @@ func TestEvaluationHasTheFinalWeight(t *testing.T) {
 	annealed, plain := mlpConfig(), mlpConfig()
 	annealed.KL = KL{Schedule: "linear", Steps: 1000}
 	loss := func(c Config, train bool) (l float64) {
-		with(t, VAE(), &c, []int64{5}, func(m model.Model) {
+		with(t, VAE(), &PlainConfig{Config: c}, []int64{5}, func(m model.Model) {
 			ctx := &model.Context{Train: train, Scalars: model.AtStep(100), Noise: torchtest.Eps{Value: torchtest.Wave(4, 3, 2, 1)}}
 			out := m.Loss(ctx, model.Batch{X: torchtest.Wave(4, 5, 0, 0.5).AddScalar(0.5)})
 			if l = out.Loss.Item(); train && len(out.Metrics) == 3 {

@@ -68,7 +68,7 @@ func TestCapacityOfNothingIsTheWeightedKL(t *testing.T) {
 // One draw is the ELBO's own, with ln q(z|x) - ln p(z) of that draw in place of the KL.
 func TestIWAEOfOneDrawIsTheELBO(t *testing.T) {
 	want, c := 0.0, mlpConfig()
-	evaluated(t, VAE(), &c, true, 1, func(m model.Model, c *model.Context, b model.Batch) {
+	evaluated(t, VAE(), &PlainConfig{Config: c}, true, 1, func(m model.Model, c *model.Context, b model.Batch) {
 		p := m.(*plain).pass(c, b.X)
 		given := logNormal(p.z.Sub(p.mu).Square().Mul(p.s().Neg().Exp()).Add(p.s()))
 		want = p.recon.Add(given).Sub(logNormal(p.z.Square())).Mean().Item()
@@ -112,7 +112,7 @@ func TestLogJointHasAllConstants(t *testing.T) {
 	for likelihood, constant := range map[string]float64{"gaussian": 5 * 0.5 * math.Log(2*math.Pi), "laplace": 5 * math.Ln2, "bernoulli": 0, "categorical": 0} {
 		c := mlpConfig()
 		c.Likelihood, c.Sigma = likelihood, 1
-		with(t, VAE(), &c, []int64{5}, func(m model.Model) {
+		with(t, VAE(), &PlainConfig{Config: c}, []int64{5}, func(m model.Model) {
 			n := m.(*plain).Net
 			x, z := torchtest.Wave(4, 5, 0, 0.5).AddScalar(0.5), torchtest.Wave(4, 3, 0, 1)
 			prior := z.Square().SumDim([]int64{1}, false).MulScalar(-0.5).AddScalar(-1.5 * math.Log(2*math.Pi))

@@ -77,7 +77,7 @@ func TestBetaOneIsThePlainVAE(t *testing.T) {
 		return l
 	}
 	c := mlpConfig()
-	plain := loss(VAE(), &c)
+	plain := loss(VAE(), &PlainConfig{Config: c})
 	if one := loss(BetaVAE(), &BetaConfig{Config: c, Beta: 1}); one != plain {
 		t.Errorf("beta 1 gives %v, the plain VAE %v", one, plain)
 	}
@@ -89,7 +89,7 @@ func TestBetaOneIsThePlainVAE(t *testing.T) {
 // exp of an unlimited log variance would overflow, and its gradient would be NaN.
 func TestLogVarianceIsLimited(t *testing.T) {
 	c := mlpConfig()
-	with(t, VAE(), &c, []int64{5}, func(m model.Model) {
+	with(t, VAE(), &PlainConfig{Config: c}, []int64{5}, func(m model.Model) {
 		n := m.(*plain).Net
 		torch.NoGrad(func() { n.LogVar.Bias.Fill_(1e6) })
 		eps := torchtest.Eps{Value: torch.Ones([]int64{2, 3}, torch.As(torch.Float64))}
@@ -107,7 +107,7 @@ func TestLogVarianceIsLimited(t *testing.T) {
 
 func TestEmbeddings(t *testing.T) {
 	c := mlpConfig()
-	with(t, VAE(), &c, []int64{1, 2, 3}, func(m model.Model) {
+	with(t, VAE(), &PlainConfig{Config: c}, []int64{1, 2, 3}, func(m model.Model) {
 		e, x := m.(*plain), torchtest.Wave(4, 6, 0, 1).Reshape([]int64{4, 1, 2, 3})
 		embed := func(what string) *torch.Tensor {
 			z, err := e.Embed(x, what, torchtest.Eps{Value: torchtest.Wave(4, 3, 0, 1)})
@@ -154,7 +154,7 @@ func TestArchitecturesKeepTheSampleShape(t *testing.T) {
 		"VQ-VAE's":              {kind("vq_conv", 4, 6), []int64{2, 12, 8}, "decoder.11.weight [4 2 4 4]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			with(t, VAE(), &c.config, c.shape, func(m model.Model) {
+			with(t, VAE(), &PlainConfig{Config: c.config}, c.shape, func(m model.Model) {
 				x := torch.Ones(append([]int64{2}, c.shape...), torch.As(torch.Float64))
 				if y := m.(*plain).Predict(x); !slices.Equal(y.Shape(), x.Shape()) {
 					t.Errorf("x %v became %v", x.Shape(), y.Shape())
@@ -201,7 +201,7 @@ func TestWhatDoesNotFitIsOneSentence(t *testing.T) {
 			torchtest.Run(t, func() error {
 				scope := torch.NewScope("param")
 				defer scope.Close()
-				_, err := VAE().Build(&c.config, model.Inputs{Shape: c.shape}, nn.Default(scope))
+				_, err := VAE().Build(&PlainConfig{Config: c.config}, model.Inputs{Shape: c.shape}, nn.Default(scope))
 				var mistake *model.Mistake
 				if !errors.As(err, &mistake) || !strings.Contains(err.Error(), c.want) {
 					t.Errorf("err = %v, want %s", err, c.want)
@@ -228,7 +228,7 @@ func TestBernoulliRefusesDataOutsideOfZeroToOne(t *testing.T) {
 			defer scope.Close()
 			cfg := mlpConfig()
 			cfg.Likelihood = c.likelihood
-			m, err := VAE().Build(&cfg, model.Inputs{Shape: []int64{3}}, nn.Default(scope))
+			m, err := VAE().Build(&PlainConfig{Config: cfg}, model.Inputs{Shape: []int64{3}}, nn.Default(scope))
 			if err != nil {
 				return err
 			}

@@ -18,10 +18,12 @@ type vamp struct {
 	*Net   `torch:""`
 	Pseudo *nn.Linear `torch:"pseudo_inputs"` // of the unit vectors of C dimensions: weight [D, C], bias [D]
 	unit   bool       // pseudo-inputs are limited to [0, 1], as the data are
+	blind  bool       // they begin without the data
 }
 
 // VampConfig adds the mixture.
 type VampConfig struct {
+	Compat     `yaml:",inline"`
 	Config     `yaml:",inline"`
 	Components int64 `yaml:"components" default:"50" check:"min=1" doc:"the number of pseudo-inputs: each is encoded in each step"`
 }
@@ -43,14 +45,21 @@ func buildVamp(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 		return nil, err
 	}
 	m := &vamp{Net: net, Pseudo: new(nn.Linear), unit: c.Likelihood == "bernoulli" || c.Likelihood == "categorical"}
+	if c.pythae() {
+		m.Pseudo, m.unit, m.blind = nn.NewLinear(c.Components, in.Dim(), nn.WithBias, o), true, true
+		return m, nil
+	}
 	m.Pseudo.Weight = o.Param([]int64{in.Dim(), c.Components}, func(t *torch.Tensor) { t.Normal_(0, 0.01) })
 	m.Pseudo.Bias = o.Param([]int64{in.Dim()}, func(t *torch.Tensor) { t.Fill_(0) })
 	return m, nil
 }
 
-// DataInit puts the pseudo-inputs around the mean of the first batch.
-func (m *vamp) DataInit(x *torch.Tensor) {
-	m.Pseudo.Bias.Copy_(x.Flatten(1, -1).MeanDim([]int64{0}, false))
+// DataInit puts the pseudo-inputs around the mean of the first batch; pythae's are drawn.
+func (m *vamp) DataInit(b model.Batch) {
+	if m.blind {
+		return
+	}
+	m.Pseudo.Bias.Copy_(b.X.Flatten(1, -1).MeanDim([]int64{0}, false))
 }
 
 // inputs are the pseudo-inputs, [C, …sample shape].

@@ -17,7 +17,7 @@ func TestVampOfTheSampleItself(t *testing.T) {
 		v, x := m.(*vamp), torchtest.Wave(1, 5, 0, 1)
 		torch.NoGrad(func() {
 			v.Pseudo.Weight.Fill_(0)
-			v.DataInit(x)
+			v.DataInit(model.Batch{X: x})
 		})
 		out := v.Loss(&model.Context{Train: true, Noise: torchtest.NewDraws(torchtest.Wave(1, 3, 2, 1))}, model.Batch{X: x})
 		torchtest.Near(t, "kl", out.Metrics[1].Value, 1e-12, 0)
