@@ -56,7 +56,7 @@ def main():
     for directory in args.dirs:
         with report.part(str(directory)):
             check(report, directory, args.checkpoint)
-    return report.close()
+    return report.close("run")
 
 
 if __name__ == "__main__":
