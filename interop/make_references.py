@@ -37,7 +37,7 @@ TOLERANCE = 1e-4
 
 def describe(case, t):
     """What the Go test must know of a case beside its tensors."""
-    keys = ("name", "type", "variant", "params", "input_shape", "optimizer", "clip", "first_step")
+    keys = ("name", "type", "variant", "params", "input_shape", "optimizer", "clip", "first_step", "samples")
     return {**{k: case[k] for k in keys}, "label_shape": list(t["y"].shape[1:]) if "y" in t else None,
             "batch_size": BATCH, "batches": BATCHES, "noises": NOISES}
 

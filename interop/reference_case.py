@@ -18,7 +18,7 @@ def case(library, name, variant, params, run, **more):
     """`params` are keys of the config's model section; `optimizer`, `clip` and `weights` are not in it."""
     kind = "vae" if library == "pythae" else "sae"
     base = {"name": f"{library}_{name}", "type": kind, "variant": variant, "params": {"compat": library} | params, "run": run,
-            "input_shape": [INPUTS], "optimizer": {"lr": 1e-3, "betas": [0.9, 0.999]}, "clip": None, "norm": 1.0, "start": {}, "first_step": 0}
+            "input_shape": [INPUTS], "optimizer": {"lr": 1e-3, "betas": [0.9, 0.999]}, "clip": None, "norm": 1.0, "start": {}, "first_step": 0, "samples": 0}
     made = base | more
     return made | {"draw": Draw(zlib.crc32(made["name"].encode()))}
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import torch
-from pythae.models import AE, INFOVAE_MMD, VAE, VAMP, WAE_MMD, AEConfig, BetaVAE, BetaVAEConfig, INFOVAE_MMD_Config, VAEConfig, VAMPConfig, WAE_MMD_Config
+from pythae.models import AE, INFOVAE_MMD, IWAE, VAE, VAMP, WAE_MMD, AEConfig, BetaTCVAE, BetaTCVAEConfig, BetaVAE, BetaVAEConfig, INFOVAE_MMD_Config, IWAEConfig, VAEConfig, VAMPConfig, WAE_MMD_Config
 from pythae.models.base.base_utils import ModelOutput
 from pythae.models.nn import BaseDecoder, BaseEncoder
 from torch import nn
@@ -77,7 +77,7 @@ def trained(model_class, config_class, loss="mse", heads=True, forward={}, **key
         optimizer = torch.optim.Adam(model.parameters(), lr=case["optimizer"]["lr"])
         losses = []
         for x, _, noise in batches(t):
-            with recorded(*noise.values()):
+            with recorded(*(v.movedim(0, 1) if v.dim() == 3 else v for v in noise.values())):  # pythae has draws after samples
                 out = model({"data": x}, **forward)
             optimizer.zero_grad()
             out.loss.backward()
@@ -91,7 +91,7 @@ def cases():
     def pythae(name, variant, params, run, noise=((LATENT,),), likelihood="gaussian", **more):
         sizes = {"latent_dim": LATENT, "encoder": {"hidden_dims": HIDDEN}, "likelihood": likelihood}
         draw = lambda d: {"x": d.uniform((ROWS, INPUTS)) if likelihood == "bernoulli" else d.normal((ROWS, INPUTS))} | {
-            f"noise.{i}": d.normal((NOISES, BATCH, *shape)) for i, shape in enumerate(noise)}
+            f"noise.{i}": d.normal((NOISES, *shape[:-1], BATCH, shape[-1])) for i, shape in enumerate(noise)}
         return case(LIBRARY, name, variant, sizes | params, run, **({"data": draw, "weights": weights} | more))
 
     yield pythae("vae", "vae", {}, trained(VAE, VAEConfig, "bce"), likelihood="bernoulli")
@@ -105,3 +105,8 @@ def cases():
                  trained(INFOVAE_MMD, INFOVAE_MMD_Config, alpha=0.5, lbd=5.0, kernel_choice="rbf"), noise=((LATENT,), (LATENT,)))
     for name, loss, likelihood in ("vamp", "bce", "bernoulli"), ("vamp_mse", "mse", "gaussian"):
         yield pythae(name, "vamp", {"components": 6}, trained(VAMP, VAMPConfig, loss, number_components=6), likelihood=likelihood, weights=mixture)
+    yield pythae("iwae", "iwae", {"samples": 5}, trained(IWAE, IWAEConfig, number_samples=5), noise=((5, LATENT),))
+    weighed = {"alpha": 0.5, "beta": 3.0, "gamma": 2.0}
+    for name, stratified in ("beta_tc_mss", True), ("beta_tc_mws", False):
+        yield pythae(name, "beta_tc_vae", weighed | {"estimator": name[-3:]}, samples=200,
+                     run=trained(BetaTCVAE, BetaTCVAEConfig, forward={"dataset_size": 200}, use_mss=stratified, **weighed))

@@ -30,6 +30,7 @@ type referenceCase struct {
 	FirstStep       int64 `json:"first_step"`
 	BatchSize       int64 `json:"batch_size"`
 	Batches, Noises int64
+	Samples         int64
 	data            torchtest.Golden
 	losses, rates   []float64
 	worst           float64
@@ -54,7 +55,7 @@ func TestLossesAreThoseOfTheLibraries(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			build(t, string(text), model.Inputs{Shape: c.InputShape, LabelShape: c.LabelShape}, torch.Float32, func(m model.Model) {
+			build(t, string(text), model.Inputs{Shape: c.InputShape, LabelShape: c.LabelShape, Samples: c.Samples}, torch.Float32, func(m model.Model) {
 				c.load(t, m)
 				c.train(t, m)
 			})

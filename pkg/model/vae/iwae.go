@@ -24,10 +24,12 @@ type iwae struct {
 	*Net    `torch:""`
 	samples int64
 	dreg    bool
+	value   func(bound, logw *torch.Tensor) *torch.Tensor // of the loss
 }
 
 // IWAEConfig adds the draws.
 type IWAEConfig struct {
+	Compat  `yaml:",inline"`
 	Config  `yaml:",inline"`
 	Samples int64 `yaml:"samples" default:"10" check:"min=1" doc:"the draws of the code for each sample; time and memory of the decoder grow with it"`
 	DReG    bool  `yaml:"dreg" default:"false" doc:"the doubly reparameterised gradient for the encoder, which has less variance with many draws"`
@@ -49,7 +51,11 @@ func buildIWAE(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &iwae{net, c.Samples, c.DReG}, nil
+	m := &iwae{Net: net, samples: c.Samples, dreg: c.DReG, value: func(bound, _ *torch.Tensor) *torch.Tensor { return bound.Neg() }}
+	if c.pythae() {
+		m.value = surrogate
+	}
+	return m, nil
 }
 
 // Loss draws S codes in evaluation too; metrics: recon and kl of the plain ELBO, bound.
@@ -71,7 +77,13 @@ func (m *iwae) Loss(c *model.Context, b model.Batch) model.Output {
 		share := logw.Detach().Softmax(0)
 		d.factor.Copy_(share.AddScalar(-1).Mul(weight).AddScalar(1).Unsqueeze(2))
 	}
-	return model.Output{Loss: bound.Neg(), Metrics: metrics}
+	return model.Output{Loss: m.value(bound, logw), Metrics: metrics}
+}
+
+// surrogate is what pythae reports: -mean_B Σ_s w~_s ln w_s with w~ held. It has the gradient of
+// the negated bound, and another value.
+func surrogate(_, logw *torch.Tensor) *torch.Tensor {
+	return logw.Detach().Softmax(0).Mul(logw).SumDim([]int64{0}, false).Mean().Neg()
 }
 
 // draws are the codes of a batch.

@@ -29,9 +29,10 @@ type betaTC struct {
 
 // BetaTCConfig adds weights and estimator.
 type BetaTCConfig struct {
+	Compat    `yaml:",inline"`
 	Config    `yaml:",inline"`
 	Alpha     float64 `yaml:"alpha" default:"1.0" check:"min=0" doc:"the weight of the mutual information"`
-	Beta      float64 `yaml:"beta" default:"6.0" check:"min=0" doc:"the weight of the total correlation"`
+	Beta      float64 `yaml:"beta" default:"6.0" defaults:"compat=pythae: 1.0" check:"min=0" doc:"the weight of the total correlation"`
 	Gamma     float64 `yaml:"gamma" default:"1.0" check:"min=0" doc:"the weight of the dimensions' KL"`
 	Estimator string  `yaml:"estimator" default:"mss" check:"oneof=mss|mws" doc:"how q(z) is estimated from a batch: mss (stratified, unbiased weights) or mws (weighted, biased)"`
 }
@@ -71,7 +72,25 @@ func (m *betaTC) weights(z *torch.Tensor) *torch.Tensor {
 	if m.c.Estimator == "mws" {
 		return torch.Full([]int64{b, b}, -math.Log(float64(b)*float64(n)), torch.Like(z))
 	}
+	if m.c.pythae() {
+		return firstColumns(b, n, z)
+	}
 	return stratified(b, n, z)
+}
+
+// firstColumns is ln w of mss as pythae has it, from the code that the paper came with: 1/N stands in
+// the first column of each row, (N-M)/(N·M) in the second, and in the first of the last row but one.
+func firstColumns(b, n int64, like *torch.Tensor) *torch.Tensor {
+	if b == 1 {
+		return stratified(b, n, like)
+	}
+	total, others := float64(n), float64(b-1)
+	strat := math.Log((total - others) / (total * others))
+	column, row := torch.Arange(b, torch.Like(like)).Unsqueeze(0), torch.Arange(b, torch.Like(like)).Unsqueeze(1)
+	is := func(t *torch.Tensor, i float64) *torch.Tensor { return t.Eq(torch.Scalar(i, torch.Like(t))) }
+	first := is(column, 0).MaskedFill(is(row, others-1), 0)
+	return torch.Full([]int64{b, b}, -math.Log(others), torch.Like(like)).
+		MaskedFill(is(column, 0), strat).MaskedFill(first, -math.Log(total)).MaskedFill(is(column, 1), strat)
 }
 
 // stratified is ln w of mss: w_ii = 1/N, (N-M)/(N·M) for the next sample and 1/M for all
