@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -29,7 +30,8 @@ Written by ` + "`make variants`" + ` from the results of the tests: a cell is th
 - **captured**: 201 steps captured once and replayed give the plain steps bit by bit, and so does a run that goes on
   from a checkpoint between them; the number of configs. (Tried with a double of CUDA graphs on the CPU.)
 - **kill -9**: a run that is cut at random moments and resumed ends as the whole run, bit by bit; the number of cuts.
-- **compat**: libraries whose own losses of 100 steps are met, see [compat.md](compat.md).
+- **compat**: libraries whose own losses of 100 steps are met, with the largest relative difference; see
+  [compat.md](compat.md).
 
 | variant | float64 | 100 losses | captured | kill -9 | compat |
 |---|---|---|---|---|---|
@@ -59,7 +61,7 @@ type results struct {
 	parity, losses float64 // the largest
 	cases, trained int
 	captured, cut  int
-	compat         []string
+	compat         map[string]float64 // the largest difference, by library
 }
 
 func (r *results) row(typ, name string) string {
@@ -72,10 +74,13 @@ func (r *results) row(typ, name string) string {
 		}
 		return fmt.Sprintf(format, args...)
 	}
-	slices.Sort(r.compat)
+	var libraries []string
+	for _, name := range slices.Sorted(maps.Keys(r.compat)) {
+		libraries = append(libraries, fmt.Sprintf("%s %.0e", name, r.compat[name]))
+	}
 	return fmt.Sprintf("| %s `%s` | %s | %s | %s | %s | %s |\n", typ, name,
 		cell(r.cases > 0, "%.0e (%d)", r.parity, r.cases), cell(r.trained > 0, "%.0e", r.losses),
-		cell(r.captured > 0, "%d", r.captured), cell(r.cut > 0, "%d", r.cut), cell(len(r.compat) > 0, "%s", strings.Join(slices.Compact(r.compat), ", ")))
+		cell(r.captured > 0, "%d", r.captured), cell(r.cut > 0, "%d", r.cut), cell(len(libraries) > 0, "%s", strings.Join(libraries, ", ")))
 }
 
 // event is a line of go test -json.
@@ -120,13 +125,13 @@ func add(found map[string]*results, variant, what, figure string) error {
 	}
 	r := found[variant]
 	if r == nil {
-		r = &results{}
+		r = &results{compat: map[string]float64{}}
 		found[variant] = r
 	}
 	library, isCompat := strings.CutPrefix(what, "compat:")
 	switch {
 	case isCompat:
-		r.compat = append(r.compat, library)
+		r.compat[library] = max(r.compat[library], x)
 	case what == "parity":
 		r.parity, r.cases = max(r.parity, x), r.cases+1
 	case what == "losses":

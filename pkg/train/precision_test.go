@@ -42,16 +42,20 @@ func TestMixedPrecisionTrainsEveryVariant(t *testing.T) {
 				exact, _, _ := c.run(t, false)
 				c.cfg.Precision = precision
 				replayed, _, _ := c.run(t, true)
-				c.edit = func(p *train.Parts) { p.Model = wideLoss{p.Model, t} }
+				hooked := false
+				c.edit = func(p *train.Parts) {
+					_, hooked = p.Model.(train.AfterStep)
+					p.Model = wideLoss{p.Model, t}
+				}
 				plain, _, _ := c.run(t, false)
-				if v.Type == "sae" {
-					plain = replayed // the hooks of a sparse autoencoder are not those of its wrapper
+				if hooked {
+					plain = replayed // the hooks of a model are not those of its wrapper
 				}
 				sameLines(t, plain.lines, replayed.lines)
 				if v.Name != "topk" { // whose CPU kernels are of float32 throughout
 					differ(t, exact.lines, plain.lines)
 				}
-				near(t, exact.lines[len(exact.lines)-1], plain.lines[len(plain.lines)-1])
+				near(t, exact.lines, plain.lines)
 			})
 		}
 	}
@@ -64,12 +68,14 @@ func differ(t *testing.T, exact, mixed []string) {
 	}
 }
 
-// near compares the train/loss of two epoch lines.
-func near(t *testing.T, exact, mixed string) {
+// near compares the train/loss of two runs' last epoch lines: it may differ by a tenth of
+// itself, or of what training took off the first step's loss. (fp16 skips the first steps,
+// until its scale is found.)
+func near(t *testing.T, exact, mixed []string) {
 	t.Helper()
-	a, b := trainLoss(t, exact), trainLoss(t, mixed)
-	if !(math.Abs(a-b) <= 0.1*math.Abs(a)) {
-		t.Errorf("the loss is %v, in float32 %v", b, a)
+	first, a, b := trainLoss(t, exact[0]), trainLoss(t, exact[len(exact)-1]), trainLoss(t, mixed[len(mixed)-1])
+	if !(math.Abs(a-b) <= 0.1*max(math.Abs(a), first-a)) {
+		t.Errorf("the loss is %v, in float32 %v, at first %v", b, a, first)
 	}
 }
 

@@ -59,7 +59,7 @@ func TestLossesAreThoseOfTheLibraries(t *testing.T) {
 				c.load(t, m)
 				c.train(t, m)
 			})
-			t.Logf("largest difference %.1e", c.worst)
+			torchtest.Result(t, c.Type+"/"+c.Variant, fmt.Sprintf("compat:%v", c.Params["compat"]), c.worst)
 		})
 		pairs[fmt.Sprint(c.Params["compat"], " ", c.Variant)] = true
 	}
