@@ -22,7 +22,7 @@ from trainer import Trainer
 MODELS = {
     "vae": {"data": {"path": "images.npy", "labels": "factors.npy"},
             "model": {"type": "vae", "variant": "vae", "latent_dim": 4, "likelihood": "bernoulli", "encoder": {"hidden_dims": [32]}}},
-    "gaussian": {"data": {"path": "images.npy"},
+    "gaussian": {"data": {"path": "wide.npy"},
                  "model": {"type": "vae", "variant": "beta_vae", "beta": 0.5, "latent_dim": 3, "likelihood": "gaussian", "encoder": {"hidden_dims": [32]}}},
     "sae": {"data": {"path": "vectors.npy", "labels": "classes.npy"}, "model": {"type": "sae", "variant": "topk", "d_sae": 40, "k": 4}},
     "relu": {"data": {"path": "vectors.npy"}, "model": {"type": "sae", "variant": "relu_l1", "d_sae": 40, "l1_coefficient": 0.05}},
@@ -47,6 +47,7 @@ def write_data(n=900):
     for i in range(n):
         images[i, 0, row[i]:row[i] + 6, 2 * kind[i]:2 * kind[i] + 6] = 0.3 + 0.7 * light[i]
     np.save("images.npy", images)
+    np.save("wide.npy", 5 * images - 1)  # the same, but not in [0, 1]
     np.save("factors.npy", np.stack([kind, row, light], 1).astype(np.float32))
     classes = draw.integers(0, 3, n)
     vectors = 1.5 * draw.standard_normal((3, 8))[classes] + draw.standard_normal((n, 8)) + 0.5
@@ -90,6 +91,10 @@ training: {{epochs: 12, threads: 1, device: cpu, optimizer: {{name: adam, lr: 5.
         self.trainer.infer("predict", self.directory, "splits=[test]", "output.extras=[indices]")
         folder = self.directory / "predictions"
         return np.load(folder / "test_predictions.npy"), np.load(folder / "test_indices.npy")
+
+    def samples(self, rows):
+        """Rows of the run's data."""
+        return np.load(MODELS[self.name]["data"]["path"])[rows]
 
     def checkpoint(self):
         return torch.load(self.directory / "checkpoints" / "best_model.pt")

@@ -52,20 +52,21 @@ def aggregated(run, draws=40):
 
 def images(run):
     y, rows = run.predictions()
-    x = np.load("images.npy")[rows]
+    x = run.samples(rows)
+    span = 1 if x.min() >= 0 and x.max() <= 1 else float(np.ptp(x))
     error = ((x.astype(np.float64) - y) ** 2).reshape(len(x), -1).mean(1)
-    return run.equal({"psnr": (10 * np.log10(1 / error)).mean(), "ssim": ssim(x, y)})
+    return run.equal({"psnr": (10 * np.log10(span ** 2 / error)).mean(), "ssim": ssim(x, y, span)})
 
 
-def ssim(x, y):
-    """Wang et al. 2004, window 11, sigma 1.5, no padding, range 1."""
+def ssim(x, y, span):
+    """Wang et al. 2004, window 11, sigma 1.5, no padding."""
     a, b = torch.from_numpy(x).double(), torch.from_numpy(y).double()
     g = torch.exp(-(torch.arange(11.) - 5).double() ** 2 / (2 * 1.5 ** 2))
     window = (g[:, None] * g[None] / g.sum() ** 2)[None, None]
     blur = lambda t: F.conv2d(t, window)
     ma, mb = blur(a), blur(b)
     va, vb, ab = blur(a * a) - ma * ma, blur(b * b) - mb * mb, blur(a * b) - ma * mb
-    c1, c2 = 0.01 ** 2, 0.03 ** 2
+    c1, c2 = (0.01 * span) ** 2, (0.03 * span) ** 2
     return ((2 * ma * mb + c1) * (2 * ab + c2) / ((ma ** 2 + mb ** 2 + c1) * (va + vb + c2))).mean().item()
 
 
@@ -74,7 +75,7 @@ def likelihood(run, draws=100, at_once=2048):
     c = run.checkpoint()
     twin, generator = ckpt.twin_of(c).eval(), torch.Generator().manual_seed(c["config"]["experiment"]["seed"])
     _, rows = run.embeddings(what="mean_logvar")
-    x, weights = torch.from_numpy(np.load("images.npy")[rows]), []
+    x, weights = torch.from_numpy(run.samples(rows)), []
     with torch.no_grad():
         mu, s = twin.encode(x)
         constant = 0.5 * math.log(2 * math.pi) * (x[0].numel() if twin.likelihood == "gaussian" else 0)
