@@ -119,7 +119,7 @@ func (s Scatter) draw(legend bool) (*plot.Plot, error) {
 	}
 	p.Y.Min, p.Y.Max = roomAround(p.Y.Min, p.Y.Max)
 	if legend && len(s.Groups) > 1 {
-		p.Y.Max += 0.08 * float64(len(s.Groups)) * (p.Y.Max - p.Y.Min)
+		p.Y.Max += (0.06 + 0.11*float64(len(s.Groups))) * (p.Y.Max - p.Y.Min)
 	}
 	if s.LogX && s.spreads() {
 		room := math.Pow(p.X.Max/p.X.Min, 0.04)
