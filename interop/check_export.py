@@ -1,6 +1,6 @@
 """`trainer export` and `trainer import` beside the real SAELens, sparsify and dictionary_learning.
 
-    python interop/check_export.py TRAINER WORK_FOLDER
+    python interop/check_export.py TRAINER WORK_FOLDER [RUN…]
 
 Each variant is trained briefly, exported to every layout and loaded with the library of that layout; its
 features and reconstructions are those of `trainer extract-embeddings` and `trainer predict`, and the import
@@ -50,6 +50,9 @@ RUNS = {
     "transcoder_standard": ("transcoder", {}, "standard"),
     "skip_transcoder_narrow": ("skip_transcoder", RELU, "none"),
     "crosscoder_scaled": ("crosscoder", {"normalize_activations": "expected_average_only_in"}, "none"),
+    "topk_as_saelens": ("topk", {"compat": "saelens-6"}, "none"),
+    "batch_topk_as_saelens": ("batch_topk", {"compat": "saelens-6", "normalize_activations": "expected_average_only_in"}, "none"),
+    "jump_relu_as_dictionary_learning": ("jump_relu", {"compat": "dictionary_learning"}, "standard"),
     "topk_constant_norm": ("topk", {"normalize_activations": "constant_norm_rescale"}, "none"),
     "jump_relu_layer_norm": ("jump_relu", {"normalize_activations": "layer_norm"}, "none"),
 }
@@ -199,7 +202,7 @@ class Check:
         return self.imported(folder, name, (features, reconstructions), True)
 
 
-def main(program, work):
+def main(program, work, *names):
     os.makedirs(work)
     os.chdir(work)
     for folder in ("configs", "saved"):
@@ -207,12 +210,14 @@ def main(program, work):
     report = Report()
     check = Check(report, Trainer(program), data(pathlib.Path("data")))
     for name, (variant, settings, normalize) in RUNS.items():
+        if names and name not in names:
+            continue
         with report.part(name):
             check.variant(name, variant, settings, normalize)
-    for name, save in libraries.SAVE.items():
+    for name, save in () if names else libraries.SAVE.items():
         report.check(f"saved by {name}", check.saved, name.replace(",", "").replace(" ", "_"), save)
     return report.close("references")
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.path.abspath(sys.argv[1]), sys.argv[2]))
+    sys.exit(main(os.path.abspath(sys.argv[1]), *sys.argv[2:]))
