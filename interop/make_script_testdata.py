@@ -89,8 +89,13 @@ def quietly(do):
         return do()
 
 
+def auto():
+    """An autoencoder of 8×8 images that draws random numbers in training."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 6), nn.BatchNorm1d(6), nn.Tanh(), nn.Dropout(0.2), nn.Linear(6, 64))
+
+
 def write(folder):
-    for name, make in (("net", Net), ("tied", Tied), ("pair", Pair), ("double", Double)):
+    for name, make in (("net", Net), ("tied", Tied), ("pair", Pair), ("double", Double), ("auto", auto)):
         torch.manual_seed(11)
         save(make(), folder / f"{name}.pt")
     torch.save(Net().state_dict(), folder / "weights.pt")

@@ -74,6 +74,21 @@ def custom_block_cases(custom):
                  [10], real((10,)), lambda d: d.labels((ROWS, 2), 6).astype("float32"))
     yield case("custom_torchscript", "custom_model", "custom", {"torchscript": "pkg/model/custom/testdata/net.pt", "loss": "cross_entropy"},
                [1, 8, 8], gray((1, 8, 8)), y=lambda d: d.labels(ROWS, 5))
+    inputs = [{"name": "words", "take": [0, 4], "layers": [{"embedding": {"num": 6, "dim": 5}}, {"attention": 1}]},
+              {"name": "image", "take": [4, 20], "shape": [1, 4, 4], "layers": [{"conv2d": {"out": 3, "kernel": 3}}, "relu"]}, {"name": "all"}]
+    heads = [{"name": "place", "loss": "mse", "take": [1, 3], "layers": [{"linear": 2}], "weight": 0.5},
+             {"name": "kind", "loss": "cross_entropy", "take": [0, 1], "label_smoothing": 0.1, "layers": ["relu", {"linear": 7}]},
+             {"name": "sample", "loss": "huber", "target": "input", "layers": [{"linear": 20}]}]
+    yield case("custom_multi_head", "custom_model", "multi_head", {"inputs": inputs, "layers": [{"linear": 12}, "tanh"], "heads": heads}, [20],
+               words_and_numbers, y=kinds_and_places)
+
+
+def words_and_numbers(d):
+    return np.concatenate([d.labels((ROWS, 4), 6).astype("float32"), d.normal((ROWS, 16))], axis=1)
+
+
+def kinds_and_places(d):
+    return np.concatenate([d.labels((ROWS, 1), 7).astype("float32"), d.normal((ROWS, 2))], axis=1)
 
 
 def cases():

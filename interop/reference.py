@@ -13,7 +13,7 @@ import torch
 
 import reference_sae
 import reference_vae_coder
-from reference_custom import Custom, Scripted
+from reference_custom import Custom, MultiHead, Scripted
 from reference_objectives import DIP, IWAE, BetaTC, Capacity, SigmaVAE
 from reference_vae import VAE
 from reference_vamp import Vamp
@@ -31,6 +31,8 @@ def build(model, shape, samples=None):
         return VAES[variant](shape, samples)(**params)
     if kind == "sae":
         return reference_sae.build(variant, shape, **params)
+    if variant == "multi_head":
+        return MultiHead(shape, **params)
     return (Scripted if "torchscript" in params else Custom)(shape, **params)
 
 

@@ -1,11 +1,12 @@
-"""PyTorch twins of custom models: a list of layers (layers.py reads it) or a TorchScript file, and the loss."""
+"""PyTorch twins of custom models: lists of layers (layers.py reads them) or a TorchScript file, and losses."""
+import math
 import pathlib
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-import layers
+from layers import after, build
 from make_script_testdata import load
 from twin import Twin
 
@@ -57,6 +58,10 @@ class Objective:
         both = {"mse": F.mse_loss(mean, y.reshape(mean.shape)), "mae": F.l1_loss(mean, y.reshape(mean.shape))}
         return {k: v for k, v in both.items() if k != self.loss}
 
+    def some_labels(self, out):
+        """Labels that fit the outputs: classes, or zeros."""
+        return torch.arange(len(out)) % out.shape[1] if self.loss == "cross_entropy" else torch.zeros_like(self.predict(out))
+
     def predict(self, out):
         if self.target == "labels" and self.loss in ("cross_entropy", "bce_with_logits"):
             return out
@@ -68,9 +73,9 @@ class Custom(nn.Sequential, Twin):
     """The nn.Sequential of a layer list and its objective."""
 
     def __init__(self, shape, **objective):
-        super().__init__(*layers.build(objective.pop("layers"), shape))
+        super().__init__(*build(objective.pop("layers"), shape))
         self.objective = Objective(shape, **objective)
-        self.loss, self.target = self.objective.loss, self.objective.target
+        self.target = self.objective.target
 
     def forward(self, x, eps=None):
         return {"output": super().forward(x)}
@@ -84,6 +89,63 @@ class Custom(nn.Sequential, Twin):
     def predict(self, x):
         return self.objective.predict(self(x)["output"])
 
+    def some_labels(self, out):
+        return self.objective.some_labels(out["output"])
+
+
+class MultiHead(Twin):
+    """Parts of the sample with layers of their own, shared layers, and heads with an objective each."""
+
+    def __init__(self, shape, heads, inputs=(), layers=()):
+        super().__init__()
+        self.parts = [(i.get("take") or [0, math.prod(shape)], i.get("shape")) for i in inputs]
+        self.inputs = nn.ModuleDict({i["name"]: sequential(i.get("layers"), s or [t[1] - t[0]]) for i, (t, s) in zip(inputs, self.parts)})
+        if inputs:
+            shape_of = lambda i, t, s: after(self.inputs[i["name"]], s or [t[1] - t[0]])
+            joined = [sum(math.prod(shape_of(i, t, s)) for i, (t, s) in zip(inputs, self.parts))]
+        self.layers = sequential(layers, joined if inputs else shape)
+        given = after(self.layers, joined if inputs else shape)
+        self.heads = nn.ModuleDict({h["name"]: sequential(h["layers"], given) for h in heads})
+        self.ends = []
+        for h in heads:
+            options = {k: v for k, v in h.items() if k not in ("name", "layers", "weight", "take")}
+            self.ends.append((h["name"], h.get("weight", 1.0), h.get("take"), Objective(shape, **options)))
+        self.target = self.ends[0][3].target
+
+    def forward(self, x, eps=None):
+        h = x
+        if self.parts:
+            cut = lambda t, s: x.flatten(1)[:, t[0]:t[1]].reshape(-1, *(s or [t[1] - t[0]]))
+            h = torch.cat([layer(cut(*p)).flatten(1) for layer, p in zip(self.inputs.values(), self.parts)], 1)
+        h = self.layers(h)
+        return {"shared": h} | {name: head(h) for name, head in self.heads.items()}
+
+    def losses(self, out, x, y=None, step=0):
+        terms = {"loss": 0}
+        for name, weight, take, objective in self.ends:
+            target = y if take is None else y.flatten(1)[:, take[0]:take[1]]
+            target = target.flatten().long() if objective.loss == "cross_entropy" else target
+            own = objective.terms(out[name], x, target)
+            terms["loss"] = terms["loss"] + weight * own["loss"]
+            terms |= {f"{name}_{k}": v for k, v in own.items()}
+        return terms
+
+    def embed(self, x):
+        return self(x)["shared"].flatten(1)
+
+    def predict(self, x):
+        name, _, _, objective = self.ends[0]
+        return objective.predict(self(x)[name])
+
+    def some_labels(self, out):
+        """Of the one head that is compared with labels."""
+        (name, _, _, objective), = (end for end in self.ends if end[3].target == "labels")
+        return objective.some_labels(out[name])
+
+
+def sequential(items, shape):
+    return nn.Sequential(*build(items or [], shape))
+
 
 class Scripted(Twin):
     """A module of torch.jit.load and its objective; its state dict is the module's."""
@@ -93,7 +155,7 @@ class Scripted(Twin):
         path = pathlib.Path(torchscript)
         self.module = load(path if path.exists() else pathlib.Path(__file__).parent.parent / path)
         self.objective = Objective(shape, **objective)
-        self.loss, self.target = self.objective.loss, self.objective.target
+        self.target = self.objective.target
 
     def state_dict(self, *args, **options):
         return self.module.state_dict(*args, **options)
@@ -110,4 +172,4 @@ class Scripted(Twin):
     def forward(self, x, eps=None):
         return {"output": self.module(x)}
 
-    losses, embed, predict = Custom.losses, Custom.embed, Custom.predict
+    losses, embed, predict, some_labels = Custom.losses, Custom.embed, Custom.predict, Custom.some_labels

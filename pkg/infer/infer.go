@@ -41,6 +41,12 @@ type Classifier interface {
 	Classifies() bool
 }
 
+// LabelPart is a predictor whose outputs are of a range of each label's numbers; from and
+// to are 0 where they are of all.
+type LabelPart interface {
+	LabelRange() (from, to int)
+}
+
 // Rows is the data, as package train's Split without labels.
 type Rows interface {
 	Len() int

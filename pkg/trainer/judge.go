@@ -117,6 +117,9 @@ type labelJudge struct {
 func (j *labelJudge) add(b judged) error {
 	y := j.model.Predict(b.tensor)
 	width, labels := int(y.Numel()/y.Size(0)), labelWidth(j.e.data.LabelShape)
+	if p, ok := j.model.(infer.LabelPart); ok {
+		b.labels, labels = labelPart(b.labels, labels, p)
+	}
 	c, classifies := j.model.(infer.Classifier)
 	classifies = classifies && c.Classifies()
 	switch {
@@ -139,6 +142,19 @@ func (j *labelJudge) add(b judged) error {
 		return fmt.Errorf("the model gives %d numbers for a sample, and its label has %d: nothing compares them", width, labels)
 	}
 	return nil
+}
+
+// labelPart cuts the numbers that predictions are of from rows of labels.
+func labelPart(rows []float32, width int, p infer.LabelPart) ([]float32, int) {
+	from, to := p.LabelRange()
+	if to == 0 {
+		return rows, width
+	}
+	var cut []float32
+	for at := 0; at < len(rows); at += width {
+		cut = append(cut, rows[at+from:at+to]...)
+	}
+	return cut, to - from
 }
 
 // yesOrNo are logits of two classes, from one of the second.

@@ -36,5 +36,6 @@ func Registry() model.Registry {
 		sae.SkipTranscoder(),
 		sae.Crosscoder(),
 		custom.Custom(),
+		custom.MultiHead(),
 	}
 }

@@ -65,7 +65,8 @@ var minimal = map[string]string{
 	"skip_transcoder": "{type: sae, variant: skip_transcoder, d_sae: 8, k: 2}",
 	"crosscoder":      "{type: sae, variant: crosscoder, d_sae: 8}",
 
-	"custom": "{type: custom_model, loss: mse, target: input, layers: [flatten, linear: 256]}",
+	"custom":     "{type: custom_model, loss: mse, target: input, layers: [flatten, linear: 256]}",
+	"multi_head": "{type: custom_model, variant: multi_head, layers: [flatten, linear: 8], heads: [{name: image, loss: mse, target: input, layers: [linear: 256]}, {name: code, loss: mae, target: input, weight: 0.5, layers: [relu, linear: 256]}]}",
 }
 
 // Each variant trains, evaluates without moving anything, embeds and predicts in the
