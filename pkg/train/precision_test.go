@@ -44,7 +44,9 @@ func TestMixedPrecisionTrainsEveryVariant(t *testing.T) {
 				replayed, _, _ := c.run(t, true)
 				hooked := false
 				c.edit = func(p *train.Parts) {
-					_, hooked = p.Model.(train.AfterStep)
+					_, starts := p.Model.(train.DataInit)
+					_, ends := p.Model.(train.AfterStep)
+					hooked = starts || ends
 					p.Model = wideLoss{p.Model, t}
 				}
 				plain, _, _ := c.run(t, false)

@@ -137,7 +137,7 @@ func TestValidateTellsWhatWouldHappenAndMakesNothing(t *testing.T) {
 	s := newSite(t)
 	s.write("i.yaml", "experiment: {name: a, output_dir: runs}\n")
 	before := listing(t, s.dir)
-	want := "x.yaml: ok, train runs/a, samples of shape [1 8 8]: 52 train, 6 val, 6 test; 12 steps; 1156 parameters, 18.5 kB of memory besides activations, up to 46.6 kB of checkpoints\n"
+	want := "x.yaml: ok, train runs/a, samples of shape [1 8 8]: 52 train, 6 val, 6 test; 12 steps; 1156 parameters, 18.5 kB of memory besides activations, up to 63.0 kB of checkpoints\n"
 	if r := s.ok("validate", "x.yaml", "--set", "training.epochs=3"); r.stdout != want {
 		t.Errorf("found %swant  %s", r.stdout, want)
 	}

@@ -26,7 +26,7 @@ type need struct {
 // needOf builds the model without tensors, which also finds what does not fit the data,
 // and holds the checkpoints of so many epochs against the free disk.
 func needOf(cfg *config.Train, data *dataset.Data, epochs int64) (need, error) {
-	const size, rest = 4, 32 << 10 // bytes of a number; of what a checkpoint holds besides
+	const size, rest = 4, 48 << 10 // bytes of a number; of what a checkpoint holds besides
 	var n need
 	buffers := int64(0)
 	variant, _ := models().Find(cfg.Model.Type, cfg.Model.Variant)
