@@ -1,7 +1,7 @@
 """The parity cases of the VAE families that need more than the plain objective."""
 import numpy as np
 
-from parity_case import case, gray, real
+from parity_case import ROWS, case, gray, real
 
 SMALL = {"kind": "mlp", "hidden_dims": [10], "activation": "tanh"}
 IMAGE = {"kind": "conv", "channels": [4], "hidden_dims": [8], "activation": "silu"}
@@ -35,3 +35,9 @@ def family_cases():
     yield case("vamp", "vae", "vamp", base | {"components": 5}, [12], real((12,)), spread=2.0)
     yield case("vamp_conv", "vae", "vamp", {"latent_dim": 3, "encoder": IMAGE, "likelihood": "bernoulli", "components": 3}, [1, 8, 8],
                gray((1, 8, 8)), spread=2.0)
+    yield case("factor_vae", "vae", "factor_vae", base | {"gamma": 4.0, "discriminator": {"hidden_dims": [12, 10], "lr": 1e-3}},
+               [12], real((12,)), noise=8, spread=2.0)
+    y = lambda d: d.labels(ROWS, 4)
+    yield case("cvae", "vae", "cvae", base, [12], real((12,)), y=y, spread=2.0)
+    yield case("cvae_conv_embedding", "vae", "cvae", {"latent_dim": 3, "encoder": IMAGE, "likelihood": "bernoulli", "labels": "embedding",
+                                                      "label_dim": 2, "prior": "label"}, [1, 8, 8], gray((1, 8, 8)), y=y, spread=2.0)

@@ -8,6 +8,7 @@ import torch
 from parity_cases import BATCH, BATCHES, NOISES, ROWS
 from parity_inputs import initial_weights
 from reference import build, optimizer
+from reference_factor import FactorVAE
 from reference_sae_core import SAE
 from reference_sae_topk import BatchTopK, TopK
 
@@ -67,11 +68,12 @@ def float64_step(case, t):
     """Outputs, terms, gradients and buffers of one training-mode pass over the first batch."""
     model = loaded(case, t, torch.float64)
     x, y, eps = batch(t, 0, torch.float64)
-    result = {}
+    result, model.y = {}, y
     with torch.no_grad():
         model.eval()
         result |= {"out.prediction": model.predict(x), "out.embedding": model.embed(x)}
-        inferred = model(x) if isinstance(model, SAE) else None  # codes that a batch shares in training are others then
+        apart = isinstance(model, (SAE, FactorVAE))  # what a batch shares or divides in training is another code then
+        inferred = model(x, eps) if apart else None
         model.train()
     if isinstance(model, SAE):
         model.since_fired = t["since_fired"]
@@ -95,10 +97,11 @@ def float64_step(case, t):
 def train(case, t, dtype):
     """Losses of the case's training, and how it went: AuxK active, gradient clipped, nearest tie."""
     model = loaded(case, t, dtype).train()
-    opt = optimizer(case["optimizer"], model.parameters())
+    opt = optimizer(case["optimizer"], model.trained())
     losses, facts = [], {"aux": 0, "clipped": 0, "margin": 1.0}
     for step in range(case["steps"]):
         x, y, eps = batch(t, step, dtype)
+        model.y = y
         out = model(x, eps)
         terms = model.losses(out, x, y, step)
         opt.zero_grad()

@@ -14,6 +14,8 @@ import torch
 import reference_sae
 import reference_vae_coder
 from reference_custom import Custom, MultiHead, Scripted
+from reference_cvae import CVAE
+from reference_factor import FactorVAE
 from reference_objectives import DIP, IWAE, BetaTC, Capacity, SigmaVAE
 from reference_vae import VAE
 from reference_vamp import Vamp
@@ -25,7 +27,7 @@ def build(model, shape, samples=None):
     params = {k: v for k, v in model.items() if k not in ("type", "variant") and v is not None}
     kind, variant = model["type"], model.get("variant")
     if kind == "vae":
-        families = reference_vae_coder.TWINS | {"vq_vae": VQVAE, "vamp": Vamp}
+        families = reference_vae_coder.TWINS | {"vq_vae": VQVAE, "vamp": Vamp, "factor_vae": FactorVAE, "cvae": CVAE}
         if variant in families:
             return families[variant](shape, **params)
         return VAES[variant](shape, samples)(**params)

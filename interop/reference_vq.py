@@ -49,7 +49,7 @@ class VQVAE(Twin):
     def forward(self, x, eps=None):
         z, rows, code, index = self.quantize(x)
         m = self.decoder(self.grid(rows + (code - rows).detach(), z)).reshape(x.shape)
-        out = {"output": m, "vectors": self.grid(code, z).flatten(1), "codes": index.reshape(len(x), -1).to(x.dtype),
+        out = {"output": m, "vectors": self.grid(code, z).flatten(1), "indices": index.reshape(len(x), -1).to(x.dtype),
                "_rows": rows, "_code": code, "_index": index}
         if self.training:
             order = Draws(eps)(len(rows)).argsort()

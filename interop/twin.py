@@ -20,6 +20,12 @@ class Draws:
 class Twin(nn.Module):
     """A plain module; most models need none of the hooks around the step."""
 
+    y = None  # the labels of the batch at hand, for the twins whose outputs depend on them
+
+    def trained(self):
+        """The parameters of the optimizer."""
+        return self.parameters()
+
     def before_step(self):
         """After backward, before clipping."""
 

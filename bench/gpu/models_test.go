@@ -26,6 +26,8 @@ var sections = map[string][]string{
 	},
 	"vae/beta_vae":     {"{type: vae, variant: beta_vae, latent_dim: 2, beta: 4, encoder: {kind: conv, channels: [4, 4], hidden_dims: [12]}}"},
 	"vae/vamp":         {"{type: vae, variant: vamp, latent_dim: 3, components: 4, encoder: {hidden_dims: [16], activation: tanh}}"},
+	"vae/factor_vae":   {"{type: vae, variant: factor_vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, discriminator: {hidden_dims: [8, 6]}}"},
+	"vae/cvae":         {"{type: vae, variant: cvae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}", "{type: vae, variant: cvae, latent_dim: 3, labels: embedding, label_dim: 2, prior: label, encoder: {kind: conv, channels: [4], hidden_dims: [8], activation: tanh}}"},
 	"vae/info_vae":     {"{type: vae, variant: info_vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, lambda: 5}"},
 	"vae/wae_mmd":      {"{type: vae, variant: wae_mmd, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}", "{type: vae, variant: wae_mmd, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, kernel: rbf}"},
 	"vae/vq_vae":       {"{type: vae, variant: vq_vae, latent_dim: 3, codes: 12, encoder: {channels: [4], blocks: 1}}", "{type: vae, variant: vq_vae, latent_dim: 3, codes: 12, codebook: gradient, encoder: {channels: [4], blocks: 1}}"},

@@ -53,6 +53,11 @@ type Rows interface {
 	Read(dst []float32, rows []int) error
 }
 
+// Labels are those of the data's rows: one class each.
+type Labels interface {
+	ReadLabels(dst []float32, rows []int) error
+}
+
 // Sink takes the results: Begin once with the shape of one row, then rows in order, on a
 // goroutine of their own while the next ones are computed.
 type Sink interface {
@@ -69,6 +74,10 @@ type Job struct {
 	// Apply maps a batch to its results. It runs without recording gradients.
 	Apply func(x *torch.Tensor) (*torch.Tensor, error)
 	Sink  Sink
+	// Labels are told to Given before Apply; both are nil for models that depend on samples
+	// alone.
+	Labels Labels
+	Given  *Given
 	// Progress is told how many rows are done; it may be nil.
 	Progress func(done int)
 }
@@ -166,8 +175,9 @@ func (j Job) rows(scope *torch.Scope) func(n int) []float32 {
 
 type batch struct {
 	buffer
-	n   int
-	err error
+	n      int
+	labels []float32
+	err    error
 }
 
 func (b *batch) cut(t *torch.Tensor) *torch.Tensor { return t.Narrow(0, 0, int64(b.n)) }
@@ -201,6 +211,10 @@ func (j Job) readAhead(ctx context.Context, buffers [4]buffer) <-chan batch {
 			}
 			b := batch{buffer: buffers[i%len(buffers)], n: len(rows)}
 			b.err = j.Rows.Read(b.values[:len(b.values)/j.Batch*b.n], rows)
+			if j.Given != nil && b.err == nil {
+				b.labels = make([]float32, b.n)
+				b.err = j.Labels.ReadLabels(b.labels, rows)
+			}
 			select {
 			case ready <- b:
 			case <-ctx.Done():
@@ -226,6 +240,9 @@ func (j Job) batch(b *batch, first bool, out *writer) error {
 }
 
 func (j Job) apply(b *batch, first bool, out *writer) error {
+	if j.Given != nil {
+		j.Given.Set(torch.FromFloat32s(b.labels, []int64{int64(b.n)}, torch.On(j.Device)))
+	}
 	y, err := j.Apply(b.samples())
 	if err != nil {
 		return err

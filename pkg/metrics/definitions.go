@@ -38,7 +38,7 @@ var All = []Definitions{
 		{"bound", "importance-weighted bound with the draws that the model is trained with, without constants; Burda et al. 2015 (arXiv 1509.00519)"},
 		{"dip", "the penalty on the covariance of the codes with its weights; Kumar et al. 2018 (arXiv 1711.00848)"},
 		{"mi", "ln q(z|x) - ln q(z) by the estimator of the loss, on its batches: mutual_information is the one to compare; Chen et al. 2018 (arXiv 1802.04942)"},
-		{"tc", "ln q(z) - Σ_j ln q(z_j) by the estimator of the loss, on its batches: total_correlation is the one to compare; Chen et al. 2018 (arXiv 1802.04942)"},
+		{"tc", "ln q(z) - Σ_j ln q(z_j) by the estimator of the loss (factor_vae: what its discriminator tells), on its batches: total_correlation is the one to compare; Chen et al. 2018 (arXiv 1802.04942)"},
 		{"dwkl", "Σ_j ln q(z_j) - ln p(z_j) by the estimator of the loss, on its batches: dimension_kl is the one to compare; Chen et al. 2018 (arXiv 1802.04942)"},
 		{"mmd", "maximum mean discrepancy of codes and prior by the estimator of the loss, which may be below 0; Gretton et al. 2012"},
 		{"sigma", "the standard deviation of the likelihood"},

@@ -107,6 +107,9 @@ type Filed interface {
 // FileState is the name of that state.
 const FileState = "file"
 
+// Adam are the settings of an optimizer that a part of a model has for itself.
+type Adam struct{ LR, Beta1, Beta2 float64 }
+
 // Variant is one line of the registry.
 type Variant struct {
 	Type, Name string

@@ -18,7 +18,7 @@ type Double struct {
 // RunCaptured is Run with the steps captured by a double.
 func RunCaptured(ctx context.Context, cfg Config, parts Parts) (Result, *Double, error) {
 	r := newRun(ctx, cfg, parts)
-	d := &Double{roots: func() []any { return []any{r, r.opt, r.meter, r.scalars, r.Model} }}
+	d := &Double{roots: func() []any { return []any{r, r.opt, r.rival, r.meter, r.scalars, r.Model} }}
 	r.Capture = d.capture
 	result, err := r.train()
 	return result, d, err

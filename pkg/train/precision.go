@@ -22,7 +22,12 @@ const (
 
 // loss is the model's loss in the run's precision.
 func (r *run) loss(c *model.Context, b model.Batch) (out model.Output) {
-	compute := func() { out = r.Model.Loss(c, b) }
+	r.autocast(func() { out = r.Model.Loss(c, b) })
+	return out
+}
+
+// autocast computes in the run's precision.
+func (r *run) autocast(compute func()) {
 	switch r.Precision {
 	case BF16:
 		torch.Autocast(r.Device, torch.BFloat16, compute)
@@ -31,7 +36,6 @@ func (r *run) loss(c *model.Context, b model.Batch) (out model.Output) {
 	default:
 		compute()
 	}
-	return out
 }
 
 // scaling is the loss scale of FP16; nil in other precisions.
@@ -62,9 +66,17 @@ func (s *scaling) unscale(params []*torch.Tensor) *torch.Tensor {
 	if s == nil {
 		return nil
 	}
-	overflow := s.Unscale(params)
+	overflow := s.divide(params)
 	s.Update(overflow)
 	return overflow
+}
+
+// divide is unscale without adapting the scale.
+func (s *scaling) divide(params []*torch.Tensor) *torch.Tensor {
+	if s == nil {
+		return nil
+	}
+	return s.Unscale(params)
 }
 
 // ScaleState is what a run needs to go on with its loss scale.

@@ -48,6 +48,7 @@ type run struct {
 	ctx      context.Context
 	params   []*torch.Tensor
 	opt      optim.Optimizer
+	rival    *rival
 	meter    *meter
 	scalars  *scalars
 	scaling  *scaling
@@ -126,14 +127,18 @@ func (r *run) open() error {
 
 // equip makes what a step works with; free gives it back.
 func (r *run) equip() (err error) {
-	r.params = nn.Tensors(nn.Params(r.Model))
+	all := nn.Tensors(nn.Params(r.Model))
 	names := slices.Clone(r.Metrics)
 	if r.ClipNorm > 0 {
 		names = append(names, "grad_norm")
 	}
-	failed := torch.Try(func() { r.opt, err = optim.New(r.Optimizer, r.params) })
+	failed := torch.Try(func() {
+		if r.rival, r.params, err = newRival(r.Model, all); err == nil {
+			r.opt, err = optim.New(r.Optimizer, r.params)
+		}
+	})
 	if failed != nil {
-		return tooLarge(failed, r.Device, "the optimizer's state", r.Optimizer.StateBytes(r.params), smallerModel)
+		return tooLarge(failed, r.Device, "the optimizer's state", r.Optimizer.StateBytes(all), smallerModel)
 	}
 	if err == nil {
 		r.meter, r.scalars, r.scaling = newMeter(names, r.Device), newScalars(), newScaling(r.Precision, r.Device)
@@ -162,6 +167,7 @@ func (r *run) free() {
 	r.scaling.close()
 	r.meter.close()
 	r.opt.Close()
+	r.rival.close()
 }
 
 // trainEpoch does the steps that are left of the current epoch.

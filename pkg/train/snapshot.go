@@ -26,11 +26,12 @@ type Snapshot struct {
 	Model      []Tensor // the state dict
 	ModelState []Tensor // training state of the model beside it
 	Optimizer  OptimizerState
-	RNG        []byte      // of the CPU's default generator
-	CUDARNG    [][]byte    // of the device in use, where it is a GPU
-	Sums       []float64   // the epoch's metrics so far
-	Window     []float64   // Sums at the last report
-	Scale      *ScaleState // of the loss; nil where it is not scaled
+	Adversary  *OptimizerState // of the part with an optimizer of its own; nil without
+	RNG        []byte          // of the CPU's default generator
+	CUDARNG    [][]byte        // of the device in use, where it is a GPU
+	Sums       []float64       // the epoch's metrics so far
+	Window     []float64       // Sums at the last report
+	Scale      *ScaleState     // of the loss; nil where it is not scaled
 	Device     torch.Device
 
 	owner *hostBlocks // of block, which holds the data of the tensors
@@ -60,17 +61,33 @@ func (r *run) snapshot() *Snapshot {
 		Epoch: r.epoch, Step: r.step, Score: r.score, Position: r.position,
 		Model: c.add(nn.StateDict(r.Model)), ModelState: c.add(nn.States(r.Model)),
 		RNG: torch.RNGState(torch.CPU), Sums: r.meter.sums.Float64s(), Window: slices.Clone(r.meter.window), Device: r.Device, Scale: r.scaling.state(),
-		Optimizer: OptimizerState{Params: len(r.params), Settings: r.settings(), State: map[int64][]Tensor{}},
+		Optimizer: stateOf(r.opt, len(r.params), r.settings(), &c), Adversary: r.rival.state(&c),
 	}
 	if r.Device.IsCUDA() {
 		s.CUDARNG = [][]byte{torch.RNGState(r.Device)}
 	}
-	for _, p := range r.opt.State() {
-		s.Optimizer.State[int64(p.Index)] = c.add(p.Entries)
-	}
 	s.owner, s.block = &r.blocks, r.blocks.take(c.size)
 	c.copyInto(s.block)
 	return s
+}
+
+// stateOf plans the copies of an optimizer's state.
+func stateOf(o optim.Optimizer, params int, settings []optim.Setting, c *copier) OptimizerState {
+	s := OptimizerState{Params: params, Settings: settings, State: map[int64][]Tensor{}}
+	for _, p := range o.State() {
+		s.State[int64(p.Index)] = c.add(p.Entries)
+	}
+	return s
+}
+
+// loaded is the state as an optimizer of that many parameters takes it.
+func (o OptimizerState) loaded(params int) (states []optim.LoadedState) {
+	for i := range params {
+		if entries, ok := o.State[int64(i)]; ok {
+			states = append(states, optim.LoadedState{Index: i, Entries: Tensors(entries)})
+		}
+	}
+	return states
 }
 
 // settings are the param group's, with what a scheduler of PyTorch would add.
@@ -115,13 +132,10 @@ func (r *run) restore(s *Snapshot) error {
 	if err := LoadModel(r.Model, s.Model, s.ModelState); err != nil {
 		return err
 	}
-	var states []optim.LoadedState
-	for i := range r.params {
-		if entries, ok := s.Optimizer.State[int64(i)]; ok {
-			states = append(states, optim.LoadedState{Index: i, Entries: Tensors(entries)})
-		}
+	if err := r.opt.Load(s.Optimizer.loaded(len(r.params))); err != nil {
+		return err
 	}
-	if err := r.opt.Load(states); err != nil {
+	if err := r.rival.restore(s.Adversary); err != nil {
 		return err
 	}
 	if len(s.Sums) != len(r.meter.window) || len(s.Window) != len(r.meter.window) {

@@ -54,6 +54,7 @@ func (r *run) advance(group []*hostBatch) (err error) {
 			r.renew(group[0])
 			r.opt.SetLR(r.Schedule.At(r.step))
 			r.scalars.refresh(r.step)
+			r.rival.refresh(r.step)
 			err = r.runStep(group)
 		})
 	})
@@ -97,7 +98,9 @@ func (r *run) update(batches []model.Batch) {
 			sums[j] = sums[j].Add(values[j])
 		}
 	}
-	torch.NoGrad(func() { r.apply(average(sums, len(batches))) })
+	var skip *torch.Tensor
+	torch.NoGrad(func() { skip = r.apply(average(sums, len(batches))) })
+	r.rivalStep(batches, skip)
 }
 
 // onlyOptimizerReadsGradients says that nothing happens to gradients between backward and
@@ -110,7 +113,8 @@ func (r *run) onlyOptimizerReadsGradients(batches int) bool {
 // backward adds the gradients of one batch of a group of n and answers its metrics.
 func (r *run) backward(batch model.Batch, n int) []*torch.Tensor {
 	c := &model.Context{Train: true, Scalars: r.scalars, Noise: generatorNoise{}}
-	out := r.loss(c, batch)
+	var out model.Output
+	r.rival.held(func() { out = r.loss(c, batch) })
 	loss := out.Loss
 	if n > 1 {
 		loss = loss.MulScalar(1 / float64(n))
@@ -119,8 +123,9 @@ func (r *run) backward(batch model.Batch, n int) []*torch.Tensor {
 	return metricValues(out)
 }
 
-// apply clips, updates and lets the model constrain its weights.
-func (r *run) apply(values []*torch.Tensor) {
+// apply clips, updates and lets the model constrain its weights; the answer is 1 where the
+// step is skipped.
+func (r *run) apply(values []*torch.Tensor) *torch.Tensor {
 	overflow := r.scaling.unscale(r.params)
 	if m, ok := r.Model.(AfterBackward); ok {
 		m.AfterBackward()
@@ -140,6 +145,7 @@ func (r *run) apply(values []*torch.Tensor) {
 		m.AfterStep()
 	}
 	r.meter.add(values, skip)
+	return skip
 }
 
 func average(sums []*torch.Tensor, n int) []*torch.Tensor {

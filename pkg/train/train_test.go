@@ -236,9 +236,17 @@ func same(t *testing.T, a, b *journal) {
 			t.Errorf("%s differs", x.Name)
 		}
 	}
-	for i, entries := range a.last.Optimizer.State {
+	sameOptimizer(t, a.last.Optimizer, b.last.Optimizer)
+	if a.last.Adversary != nil {
+		sameOptimizer(t, *a.last.Adversary, *b.last.Adversary)
+	}
+}
+
+func sameOptimizer(t *testing.T, a, b train.OptimizerState) {
+	t.Helper()
+	for i, entries := range a.State {
 		for k, x := range entries {
-			if !bytes.Equal(x.Data, b.last.Optimizer.State[i][k].Data) {
+			if !bytes.Equal(x.Data, b.State[i][k].Data) {
 				t.Errorf("optimizer state %d %s differs", i, x.Name)
 			}
 		}

@@ -73,6 +73,7 @@ type evaluation struct {
 	limits  limits
 	explain bool
 	other   *trained // an SAE to compare with; nil for none
+	model   model.Model
 	results []evaluated
 	record  map[string]any  // for programs, when all is kept
 	fresh   []metrics.Value // of factors, on samples that belong to no split
@@ -132,6 +133,10 @@ func (e *evaluation) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if m, err = e.trained.given(m, in, e.data); err != nil {
+		return err
+	}
+	e.model = m
 	if e.onCPU != "" {
 		e.console.info("%s", onCPU("device", e.onCPU))
 	}

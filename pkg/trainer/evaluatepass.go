@@ -68,6 +68,7 @@ func (e *evaluation) each(ctx context.Context, data *dataset.Data, s *dataset.Sp
 				torch.NoGrad(func() {
 					b := judged{x: x, labels: labels}
 					b.tensor = torch.FromFloat32s(x, append([]int64{int64(n)}, data.Shape...), torch.On(e.device))
+					condition(e.model, labels, e.device)
 					err = fn(b)
 				})
 			})

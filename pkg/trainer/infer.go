@@ -155,6 +155,9 @@ func (r *inferRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if m, err = r.trained.given(m, in, r.data); err != nil {
+		return err
+	}
 	if r.onCPU != "" {
 		r.console.info("%s", onCPU("device", r.onCPU))
 	}
@@ -210,7 +213,9 @@ func (r *inferRun) one(ctx context.Context, m model.Model, name string, s *datas
 		sink.change = r.data.Denormalize
 	}
 	bar := newBar(r.console, name, s.Len())
+	given, _ := m.(*infer.Given)
 	err = infer.Run(ctx, infer.Job{
+		Labels: s, Given: given,
 		Rows: s, Shape: r.data.Shape, Device: r.device, Batch: r.cfg.BatchSize, Apply: apply, Sink: sink, Progress: bar.at,
 	})
 	bar.end(err)

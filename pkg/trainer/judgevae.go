@@ -21,6 +21,7 @@ func (e *evaluation) embedsAs(m infer.Embedder, what string) (has bool) {
 	failed := torch.Try(func() {
 		torch.Scoped(func() {
 			torch.NoGrad(func() {
+				condition(m, []float32{0}, e.device)
 				_, err := m.Embed(torch.Zeros(append([]int64{1}, e.data.Shape...), torch.On(e.device)), what, nil)
 				has = err == nil
 			})

@@ -163,6 +163,9 @@ func (t *trained) sections(ctx context.Context) (sections []report.Section, err 
 		if err != nil {
 			return err
 		}
+		if m, err = t.given(m, in, data); err != nil {
+			return err
+		}
 		s, err := take(data, device)
 		if err != nil {
 			return err

@@ -22,6 +22,7 @@ type samples struct {
 	n, dim int
 	x      []float32 // [n, dim], as the model takes them
 	labels []float32 // [n, label shape]; nil without labels
+	model  model.Model
 }
 
 // take reads the samples of the validation split, or of the next best one.
@@ -69,6 +70,7 @@ func (s *samples) each(ctx context.Context, fn func(from int, x *torch.Tensor) e
 		var err error
 		torch.Scoped(func() {
 			shape := append([]int64{int64(to - from)}, s.data.Shape...)
+			s.condition(from, to)
 			err = fn(from, torch.FromFloat32s(s.x[from*s.dim:to*s.dim], shape, torch.On(s.device)))
 		})
 		if err != nil {
@@ -76,6 +78,13 @@ func (s *samples) each(ctx context.Context, fn func(from int, x *torch.Tensor) e
 		}
 	}
 	return nil
+}
+
+// condition tells a model that depends on labels those of some samples.
+func (s *samples) condition(from, to int) {
+	if width := len(s.labels) / s.n; width > 0 {
+		condition(s.model, s.labels[from*width:to*width], s.device)
+	}
 }
 
 // imageShape says whether a sample of that shape can be drawn, and how.
@@ -154,6 +163,7 @@ type generator interface {
 
 // show chooses the plots by what the model can do.
 func (s *samples) show(ctx context.Context, m model.Model, t *trained) ([]report.Section, error) {
+	s.model = m
 	about := fmt.Sprintf("Computed on %d samples of the %s split.", s.n, s.split)
 	if g, ok := m.(generator); ok {
 		return s.showVAE(ctx, g, t, about)
@@ -181,6 +191,7 @@ func (s *samples) reconstructions(p infer.Predictor, about string) []report.Sect
 		for i := range n {
 			pairs = append(pairs, s.row(i))
 		}
+		s.condition(0, n)
 		pairs = append(pairs, rowsOf(p.Predict(x))...)
 	})
 	pictures := s.pictures("Reconstructions", "Inputs above, what the model makes of them below.", n, pairs)

@@ -43,6 +43,11 @@ func fromFile(f *checkpoint.File) (*train.Snapshot, dataset.SamplerState, error)
 	if r.err == nil {
 		s.Optimizer, r.err = optimizerState(f.Optimizer)
 	}
+	if adversary := dictOf(f.TrainerState, "adversary_optimizer"); adversary != nil && r.err == nil {
+		var o train.OptimizerState
+		o, r.err = optimizerState(adversary)
+		s.Adversary = &o
+	}
 	return s, stands, r.err
 }
 

@@ -85,6 +85,24 @@ model: {type: vae, latent_dim: 2, likelihood: gaussian, encoder: {hidden_dims: [
 training: {epochs: 5, optimizer: {name: adam, lr: 0.01}, accumulate: 2, log_every_steps: 1}
 checkpoint: {save_strategy: best, resume_every: 2}
 `},
+	{"vq_vae with restarts of codes, accumulation, last", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 8}
+model: {type: vae, variant: vq_vae, latent_dim: 3, codes: 24, decay: 0.8, encoder: {channels: [4], blocks: 1}}
+training: {epochs: 4, optimizer: {name: adam, lr: 0.003}, accumulate: 2, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 1}
+`},
+	{"factor_vae with the discriminator's optimizer, clipping, best", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, variant: factor_vae, latent_dim: 3, encoder: {hidden_dims: [8]}, discriminator: {hidden_dims: [8, 6], lr: 0.01}}
+training: {epochs: 5, optimizer: {name: adam, lr: 0.003}, grad_clip: 1.0, log_every_steps: 1}
+checkpoint: {save_strategy: best, resume_every: 2}
+`},
+	{"cvae with a prior of each class, all", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16, label: shape}
+model: {type: vae, variant: cvae, latent_dim: 2, labels: embedding, label_dim: 3, prior: label, encoder: {kind: conv, channels: [4], hidden_dims: [8]}}
+training: {epochs: 4, optimizer: {name: adam, lr: 0.003}, log_every_steps: 1}
+checkpoint: {save_strategy: all, resume_every: 2}
+`},
 	{"custom model with dropout and batch norm, streamed with labels, nesterov, early stopping, best by accuracy", `
 data: {source: npy, path: data.npy, labels: labels.npy, in_memory: false, batch_size: 8}
 model: {type: custom_model, loss: cross_entropy, layers: [linear: 16, batch_norm1d, relu, dropout: 0.3, linear: 3]}

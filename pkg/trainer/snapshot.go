@@ -45,6 +45,9 @@ func toFile(s *train.Snapshot, f facts) *checkpoint.File {
 	if s.Scale != nil {
 		file.TrainerState.Set("grad_scaler", scalerDict(*s.Scale))
 	}
+	if s.Adversary != nil {
+		file.TrainerState.Set("adversary_optimizer", optimizerDict(*s.Adversary))
+	}
 	return file
 }
 

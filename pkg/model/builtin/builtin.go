@@ -19,6 +19,8 @@ func Registry() model.Registry {
 		vae.BetaTC(),
 		vae.DIPI(),
 		vae.DIPII(),
+		vae.FactorVAE(),
+		vae.CVAE(),
 		vae.Vamp(),
 		vae.InfoVAE(),
 		vae.WAEMMD(),

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gotrainer/trainer/pkg/config"
+	"github.com/gotrainer/trainer/pkg/infer"
 	"github.com/gotrainer/trainer/pkg/internal/torchtest"
 	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/model/builtin"
@@ -48,6 +49,8 @@ var minimal = map[string]string{
 	"dip_vae_i":    "{type: vae, variant: dip_vae_i, latent_dim: 2}",
 	"dip_vae_ii":   "{type: vae, variant: dip_vae_ii, latent_dim: 2}",
 	"vamp":         "{type: vae, variant: vamp, latent_dim: 2, components: 3}",
+	"factor_vae":   "{type: vae, variant: factor_vae, latent_dim: 2, discriminator: {hidden_dims: [8, 6]}}",
+	"cvae":         "{type: vae, variant: cvae, latent_dim: 2}",
 	"info_vae":     "{type: vae, variant: info_vae, latent_dim: 2}",
 	"wae_mmd":      "{type: vae, variant: wae_mmd, latent_dim: 2}",
 	"vq_vae":       "{type: vae, variant: vq_vae, latent_dim: 4, codes: 6, encoder: {channels: [4, 4]}}",
@@ -75,11 +78,16 @@ func TestEveryVariantKeepsTheContract(t *testing.T) {
 	shape := []int64{1, 16, 16}
 	for _, v := range builtin.Registry() {
 		t.Run(v.Type+"/"+v.Name, func(t *testing.T) {
-			build(t, minimal[v.Name], model.Inputs{Shape: shape, LabelShape: shape}, torch.Float32, func(m model.Model) {
+			in := labelled(v.Name, shape)
+			build(t, minimal[v.Name], in, torch.Float32, func(m model.Model) {
 				x := torchtest.Wave(6, 256, 0, 0.5).AddScalar(0.5).To(torch.Float32).Reshape(append([]int64{6}, shape...))
+				y := x
+				if in.Classes > 0 {
+					y = torch.FromFloat32s([]float32{0, 1, 2, 2, 1, 0}, []int64{6})
+				}
 				noise := func() model.Noise { return torchtest.NewDraws(torchtest.Wave(1, 97, 0, 1)) }
 				checkHooks(t, m)
-				train := m.Loss(&model.Context{Train: true, Noise: noise()}, model.Batch{X: x, Y: x})
+				train := m.Loss(&model.Context{Train: true, Noise: noise()}, model.Batch{X: x, Y: y})
 				train.Loss.Backward()
 				for _, p := range nn.Params(m) {
 					if p.Tensor.Grad() == nil || p.Tensor.Grad().NonFinite().Item() != 0 {
@@ -89,8 +97,8 @@ func TestEveryVariantKeepsTheContract(t *testing.T) {
 				before := snapshot(m)
 				var first, second model.Output
 				torch.NoGrad(func() {
-					first = m.Loss(&model.Context{Noise: noise()}, model.Batch{X: x, Y: x})
-					second = m.Loss(&model.Context{Noise: noise(), Scalars: model.AtStep(9)}, model.Batch{X: x, Y: x})
+					first = m.Loss(&model.Context{Noise: noise()}, model.Batch{X: x, Y: y})
+					second = m.Loss(&model.Context{Noise: noise(), Scalars: model.AtStep(9)}, model.Batch{X: x, Y: y})
 				})
 				if a, b := first.Loss.Item(), second.Loss.Item(); a != b {
 					t.Errorf("evaluation gives %v, then %v", a, b)
@@ -101,7 +109,7 @@ func TestEveryVariantKeepsTheContract(t *testing.T) {
 				if !slices.Equal(before, snapshot(m)) {
 					t.Error("evaluation changed a tensor of the model")
 				}
-				checkOutputs(t, m, x, noise())
+				checkOutputs(t, given(m, y), x, noise())
 			})
 		})
 	}
@@ -122,6 +130,25 @@ func checkHooks(t *testing.T, m model.Model) {
 			t.Errorf("%s is not the trainer's hook %s", name, hook)
 		}
 	}
+}
+
+// labelled are inputs with labels that a variant can be built for: three classes where it
+// needs classes, else labels of the sample's shape.
+func labelled(variant string, shape []int64) model.Inputs {
+	if variant == "cvae" {
+		return model.Inputs{Shape: shape, LabelShape: []int64{}, Classes: 3}
+	}
+	return model.Inputs{Shape: shape, LabelShape: shape}
+}
+
+// given is a model with the labels y where its outputs depend on them.
+func given(m model.Model, y *torch.Tensor) model.Model {
+	g := infer.NewGiven(m)
+	if g == nil {
+		return m
+	}
+	g.Set(y)
+	return g
 }
 
 // outputs is what package infer asks of a model.

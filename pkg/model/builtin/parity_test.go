@@ -153,7 +153,7 @@ func (c *parityCase) checkFloat64(t *testing.T, m model.Model) {
 		}
 	}
 	b, noise := c.batch(0, torch.Float64)
-	torch.NoGrad(func() { c.outputs(t, m, b.X, near) })
+	torch.NoGrad(func() { c.outputs(t, given(m, b.Y), b.X, near) })
 	if silent := find(nn.States(m), "samples_since_fired"); silent != nil {
 		silent.Copy_(c.data.Get("since_fired"))
 		defer func() { near("samples_since_fired", silent, "f64.since_fired") }()
@@ -209,7 +209,7 @@ func find(params []nn.Param, name string) *torch.Tensor {
 
 // codes says which golden output each embedding of a type is.
 var codes = map[string]map[string][]string{
-	"vae":          {"": {"embedding"}, "mean": {"mu"}, "mean_logvar": {"mu", "logvar"}, "sample": {"z"}, "vectors": {"vectors"}, "codes": {"codes"}},
+	"vae":          {"": {"embedding"}, "mean": {"mu"}, "mean_logvar": {"mu", "logvar"}, "sample": {"z"}, "vectors": {"vectors"}, "indices": {"indices"}},
 	"sae":          {"": {"embedding"}, "codes": {"codes"}, "reconstruction": {"output"}},
 	"custom_model": {"": {"embedding"}},
 }
@@ -249,6 +249,11 @@ func missingFrom(want, have []string) (missing []string) {
 // checkTraining is the trainer's loop in short, on the case's batches and noise.
 func (c *parityCase) checkTraining(t *testing.T, m model.Model) {
 	params := nn.Tensors(nn.Params(m))
+	rival, err := newOpponent(m, &params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rival.close()
 	opt, err := optim.New(c.optimizer(), params)
 	if err != nil {
 		t.Fatal(err)
@@ -257,7 +262,11 @@ func (c *parityCase) checkTraining(t *testing.T, m model.Model) {
 	want, largest := c.data.Get("f32.losses").Float64s(), 0.0
 	for step := range c.Steps {
 		var loss float64
-		torch.Scoped(func() { loss = c.step(m, opt, params, step) })
+		torch.Scoped(func() {
+			loss = c.step(m, opt, params, step)
+			b, noise := c.batch(step, torch.Float32)
+			rival.step(b, noise)
+		})
 		if gap := math.Abs(loss-want[step]) / math.Abs(want[step]); !(gap <= c.Tolerance.Losses) {
 			t.Fatalf("step %d: loss %v, PyTorch's %v (%.2g)", step, loss, want[step], gap)
 		} else {

@@ -80,9 +80,9 @@ func (m *vamp) components(training bool) (mu, s *torch.Tensor) {
 // logPrior is ln p(z) of codes z [B, K]: [B].
 func (m *vamp) logPrior(z *torch.Tensor, training bool) *torch.Tensor {
 	mu, s := m.components(training)
-	d := z.Unsqueeze(1).Sub(mu) // [B, C, K]
-	each := logNormal(d.Square().Mul(s.Neg().Exp()).Add(s))
-	return each.LogSumExp([]int64{1}, false).AddScalar(-math.Log(float64(mu.Size(0))))
+	c := mu.Size(0)
+	density, _ := z.NormalMixture(mu, s, torch.Full([]int64{z.Size(0), c}, -math.Log(float64(c)), torch.Like(z)))
+	return density
 }
 
 // logNormal is the log density of normals whose dimensions, the last, have (z - mu)²/σ² + ln σ².

@@ -126,17 +126,17 @@ func (m *vectorQuantized) AfterStep() { m.Codebook.AfterStep() }
 // CheckData says whether the likelihood is one of data such as x.
 func (m *vectorQuantized) CheckData(x *torch.Tensor) error { return m.net.CheckData(x) }
 
-// Embed is the codes of a sample's grid as vectors, [B, E·h·w] (the default), or their
-// numbers, [B, h·w].
+// Embed is the codes of a sample's grid: vectors (the default), [B, E·h·w], or their indices
+// in the codebook, [B, h·w].
 func (m *vectorQuantized) Embed(x *torch.Tensor, what string, _ model.Noise) (*torch.Tensor, error) {
 	switch what {
 	case "", "vectors":
 		return m.quantized(x).Flatten(1, -1), nil
-	case "codes":
+	case "indices":
 		_, rows := m.grid(x, false)
 		return m.Codebook.nearest(rows).Reshape([]int64{x.Size(0), -1}).To(x.DType()), nil
 	}
-	return nil, model.Mistakef("output.what: found %q, a vq_vae has vectors and codes", what)
+	return nil, model.Mistakef("output.what: found %q, a vq_vae has vectors and indices", what)
 }
 
 // Predict is the reconstruction from codes, [B, …sample shape], in the units of the input.
