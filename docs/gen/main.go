@@ -92,12 +92,19 @@ func readme(root string, trainer program) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	variants, err := os.ReadFile(filepath.Join(root, "docs", "variants.md"))
+	if err != nil {
+		return "", err
+	}
+	_, tried, _ := strings.Cut(string(variants), "\n| ")
 	text, err := replaceBlock(string(document), "commands", commandTable(help))
 	if err != nil {
 		return "", fmt.Errorf("README.md: %w", err)
 	}
-	if text, err = replaceBlock(text, "bench", bench); err != nil {
-		return "", fmt.Errorf("README.md: %w", err)
+	for name, content := range map[string]string{"bench": bench, "variants": "| " + tried} {
+		if text, err = replaceBlock(text, name, content); err != nil {
+			return "", fmt.Errorf("README.md: %w", err)
+		}
 	}
 	return text, nil
 }
