@@ -74,6 +74,10 @@ var sections = map[string][]string{
 		"{type: custom_model, loss: cross_entropy, layers: [flatten, linear: 12, batch_norm1d, relu, linear: 3]}",
 		"{type: custom_model, loss: mse, target: input, layers: [conv2d: {out: 2, kernel: 3, padding: 1}, batch_norm2d, gelu, flatten, layer_norm, linear: 64]}",
 	},
+	"custom_model/multi_head": {
+		"{type: custom_model, variant: multi_head, inputs: [{name: upper, take: [0, 32], shape: [1, 4, 8], layers: [conv2d: {out: 2, kernel: 3}, max_pool2d: 2]}, {name: all, layers: [linear: 4]}], " +
+			"layers: [linear: 8, elu], heads: [{name: kind, loss: cross_entropy, label_smoothing: 0.1, class_weights: [1, 2, 3], layers: [linear: 3]}, {name: image, loss: huber, target: input, weight: 3, layers: [linear: 64]}]}",
+	},
 }
 
 var inputs = model.Inputs{Shape: []int64{1, 8, 8}, LabelShape: []int64{}, Classes: 3}

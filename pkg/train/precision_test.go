@@ -42,22 +42,17 @@ func TestMixedPrecisionTrainsEveryVariant(t *testing.T) {
 				exact, _, _ := c.run(t, false)
 				c.cfg.Precision = precision
 				replayed, _, _ := c.run(t, true)
-				hooked := false
 				c.edit = func(p *train.Parts) {
-					_, starts := p.Model.(train.DataInit)
-					_, ends := p.Model.(train.AfterStep)
-					hooked = starts || ends
-					p.Model = wideLoss{p.Model, t}
+					if !hooked(p.Model) { // its wrapper would hide the hooks
+						p.Model = wideLoss{p.Model, t}
+					}
 				}
 				plain, _, _ := c.run(t, false)
-				if hooked {
-					plain = replayed // the hooks of a model are not those of its wrapper
-				}
 				sameLines(t, plain.lines, replayed.lines)
 				if v.Name != "topk" { // whose CPU kernels are of float32 throughout
 					differ(t, exact.lines, plain.lines)
 				}
-				near(t, exact.lines, plain.lines)
+				near(t, precision, exact.lines, plain.lines)
 			})
 		}
 	}
@@ -70,13 +65,24 @@ func differ(t *testing.T, exact, mixed []string) {
 	}
 }
 
+func hooked(m model.Model) bool {
+	_, starts := m.(train.DataInit)
+	_, ends := m.(train.AfterStep)
+	_, apart := m.(train.Adversary)
+	return starts || ends || apart
+}
+
 // near compares the train/loss of two runs' last epoch lines: it may differ by a tenth of
-// itself, or of what training took off the first step's loss. (fp16 skips the first steps,
-// until its scale is found.)
-func near(t *testing.T, exact, mixed []string) {
+// itself, or of what training took off the first step's loss; by a fifth in fp16, which
+// skips the first steps until its scale is found.
+func near(t *testing.T, precision train.Precision, exact, mixed []string) {
 	t.Helper()
+	share := 0.1
+	if precision == train.FP16 {
+		share = 0.2
+	}
 	first, a, b := trainLoss(t, exact[0]), trainLoss(t, exact[len(exact)-1]), trainLoss(t, mixed[len(mixed)-1])
-	if !(math.Abs(a-b) <= 0.1*max(math.Abs(a), first-a)) {
+	if !(math.Abs(a-b) <= share*max(math.Abs(a), first-a)) {
 		t.Errorf("the loss is %v, in float32 %v, at first %v", b, a, first)
 	}
 }
