@@ -17,17 +17,17 @@ class Penalized(SAE):
 
     def __init__(self, shape, d_sae, coefficient, sparsity_warmup_steps=2000, target_l0=None, **more):
         super().__init__(shape, d_sae, **more)
-        self.coefficient, self.warmup, self.target, self.shift = coefficient, sparsity_warmup_steps, target_l0, 0.0
+        self.coefficient, self.warmup, self.target_l0, self.shift = coefficient, sparsity_warmup_steps, target_l0, 0.0
 
     def weight(self, step, f):
         weight = self.coefficient * math.exp(self.shift) * (min(1.0, step / self.warmup) if self.warmup else 1.0)
-        if self.target and step >= self.warmup:
+        if self.target_l0 and step >= self.warmup:
             l0 = (f > 0).sum(1).double().mean().item()
-            self.shift += 0.005 * math.log(min(max(l0 / self.target, math.exp(-1)), math.e))
+            self.shift += 0.005 * math.log(min(max(l0 / self.target_l0, math.exp(-1)), math.e))
         return weight
 
     def control(self):
-        return {"sparsity_coefficient": torch.tensor(self.coefficient * math.exp(self.shift), dtype=torch.float64)} if self.target else {}
+        return {"sparsity_coefficient": torch.tensor(self.coefficient * math.exp(self.shift), dtype=torch.float64)} if self.target_l0 else {}
 
 
 class ReluL1(Penalized):
