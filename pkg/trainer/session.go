@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"strings"
@@ -134,6 +135,26 @@ func capture(fn func()) (train.Graph, error) {
 		return nil, err
 	}
 	return g, nil
+}
+
+// withModel settles the batch size, builds the model, brings the data to the device and
+// does what is to be done with them; then it gives their memory back. It runs inside
+// Engine.Do.
+func (s *session) withModel(ctx context.Context, doc *config.Document, do func() error) error {
+	scope := torch.NewScope("param")
+	defer scope.Close()
+	if err := s.findBatchSize(ctx, doc); err != nil {
+		return err
+	}
+	if err := s.build(scope); err != nil {
+		return err
+	}
+	free, err := s.reside()
+	if err != nil {
+		return err
+	}
+	defer free()
+	return do()
 }
 
 // build makes the model from the seed and lets it see one batch, inside Engine.Do.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/gotrainer/trainer/pkg/config"
-	"github.com/gotrainer/trainer/pkg/torch"
 	"github.com/gotrainer/trainer/pkg/track"
 	"github.com/gotrainer/trainer/pkg/train"
 )
@@ -46,28 +45,17 @@ func timeRun(ctx context.Context, cfg *config.Train, doc *config.Document) (t *t
 		return nil, err
 	}
 	defer s.close()
-	err = s.engine.Do(ctx, func() (err error) {
-		t, err = s.time(ctx, doc)
-		return err
+	err = s.engine.Do(ctx, func() error {
+		return s.withModel(ctx, doc, func() (err error) {
+			t, err = s.time(ctx)
+			return err
+		})
 	})
 	return t, err
 }
 
-// time is timeRun inside Engine.Do.
-func (s *session) time(ctx context.Context, doc *config.Document) (*timing, error) {
-	scope := torch.NewScope("param")
-	defer scope.Close()
-	if err := s.findBatchSize(ctx, doc); err != nil {
-		return nil, err
-	}
-	if err := s.build(scope); err != nil {
-		return nil, err
-	}
-	free, err := s.reside()
-	if err != nil {
-		return nil, err
-	}
-	defer free()
+// time times the model that the session has, inside Engine.Do.
+func (s *session) time(ctx context.Context) (*timing, error) {
 	c, p, clock := s.trainConfig(), s.parts, &stopwatch{last: time.Now()}
 	epochs, steps := c.Length(p.Order)
 	perEpoch := c.StepsPerEpoch(p.Order)

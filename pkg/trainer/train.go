@@ -133,21 +133,12 @@ func supported(cfg *config.Train) error {
 
 // trainIn builds the model and trains it, inside Engine.Do. Nothing is written before the
 // model has seen a batch.
-func trainIn(ctx context.Context, out *console, s *session, doc *config.Document) (*ending, error) {
-	scope := torch.NewScope("param")
-	defer scope.Close()
-	if err := s.findBatchSize(ctx, doc); err != nil {
-		return nil, err
-	}
-	if err := s.build(scope); err != nil {
-		return nil, err
-	}
-	free, err := s.reside()
-	if err != nil {
-		return nil, err
-	}
-	defer free()
-	return trainBuilt(ctx, out, s, doc)
+func trainIn(ctx context.Context, out *console, s *session, doc *config.Document) (end *ending, err error) {
+	err = s.withModel(ctx, doc, func() (err error) {
+		end, err = trainBuilt(ctx, out, s, doc)
+		return err
+	})
+	return end, err
 }
 
 // trainBuilt begins the experiment and trains the model that the session has.
