@@ -35,6 +35,18 @@ type Density interface {
 	Measures() string
 }
 
+// Generator is a model that makes samples of codes z [B, K]: Generate is the mean of p(x|z),
+// [B, …sample shape], in the units that the model was trained in.
+type Generator interface {
+	Generate(z *torch.Tensor) *torch.Tensor
+}
+
+// Prior is a model whose codes have a prior of its own: Draw gives n of them, [n, K]. That of
+// others is N(0, I).
+type Prior interface {
+	Draw(n int64, noise model.Noise) *torch.Tensor
+}
+
 // Classifier is a predictor whose outputs may be logits: one a class, or, of yes-or-no
 // questions, one each.
 type Classifier interface {

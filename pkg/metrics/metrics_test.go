@@ -204,3 +204,15 @@ func TestEveryNameHasADefinition(t *testing.T) {
 		t.Errorf("the accuracy of a head is %q", d)
 	}
 }
+
+func TestEveryNameHasOneDefinition(t *testing.T) {
+	seen := map[string]bool{}
+	for _, group := range All {
+		for _, d := range group.List {
+			if seen[d.Name] {
+				t.Errorf("%s is defined twice", d.Name)
+			}
+			seen[d.Name] = true
+		}
+	}
+}

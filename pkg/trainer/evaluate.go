@@ -218,8 +218,8 @@ func (e *evaluation) studies(ctx context.Context, m model.Model, s *dataset.Spli
 	if !ok {
 		return nil
 	}
-	if d, ok := m.(density); ok && e.limits.draws > 0 && e.embedsAs(embedder, "mean_logvar") {
-		values, measures, err := e.likelihood(ctx, d, s)
+	if d := infer.DensityOf(m); d != nil && e.limits.draws > 0 && e.embedsAs(embedder, "mean_logvar") {
+		values, measures, err := e.likelihood(ctx, embedder, d, s)
 		if err != nil {
 			return err
 		}

@@ -210,3 +210,29 @@ func TestEvaluateOfBadInput(t *testing.T) {
 		}
 	}
 }
+
+// The perplexity of an evaluation is of all codes of the split, not the mean of its batches.
+func TestThePerplexityIsThatOfTheSplit(t *testing.T) {
+	s := newTorchSite(t)
+	s.train("model={type: vae, variant: vq_vae, latent_dim: 4, codes: 8, encoder: {channels: [4, 4]}}")
+	s.ok("extract-embeddings", "runs/a", "--set", "splits=[val]", "--set", "output.what=indices")
+	_, indices := s.rows("runs/a/embeddings/val_embeddings.npy")
+	counts, entropy := map[float32]float64{}, 0.0
+	for _, index := range indices {
+		counts[index]++
+	}
+	for _, n := range counts {
+		p := n / float64(len(indices))
+		entropy -= p * math.Log(p)
+	}
+	s.ok("evaluate", "runs/a", "--quick", "--set", "splits=[val]", "--set", "batch_size=3")
+	saved, err := readEvaluation("runs/a/evaluation/val_evaluation.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]float64{"perplexity": math.Exp(entropy), "code_usage": float64(len(counts)) / 8} {
+		if got, ok := saved.Metrics[name].(float64); !ok || math.Abs(got-want) > 1e-6 {
+			t.Errorf("%s is %v, of the split %v", name, saved.Metrics[name], want)
+		}
+	}
+}

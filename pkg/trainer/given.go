@@ -24,6 +24,25 @@ func (t *trained) given(m model.Model, in model.Inputs, d *dataset.Data) (model.
 	return g, nil
 }
 
+// repeated is each label n times, one after the other.
+func repeated(labels []float32, n int) []float32 {
+	list := make([]float32, 0, len(labels)*n)
+	for _, v := range labels {
+		for range n {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// counted are the classes 0 to n - 1.
+func counted(n int) (classes []float32) {
+	for i := range n {
+		classes = append(classes, float32(i))
+	}
+	return classes
+}
+
 // condition tells a model that depends on labels those of the next batch.
 func condition(m any, labels []float32, d torch.Device) {
 	if g, ok := m.(*infer.Given); ok {

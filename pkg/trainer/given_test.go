@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -17,8 +18,19 @@ training: {epochs: 2, threads: 1, device: cpu}
 	s.ok("train", "c.yaml")
 	s.ok("extract-embeddings", "runs/c")
 	s.ok("predict", "runs/c")
-	s.ok("evaluate", "runs/c")
+	if out := s.ok("evaluate", "runs/c").stdout; !strings.Contains(out, "\nnll ") || !strings.Contains(out, "\nelbo ") {
+		t.Errorf("the likelihood given classes is not in\n%s", out)
+	}
 	s.ok("report", "runs/c")
+	page, err := os.ReadFile("runs/c/report/index.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"A row for each of the classes 0 to 3.", "KL of each latent dimension", "Traversals"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the report does not have %q", want)
+		}
+	}
 	if shape, _ := s.rows("runs/c/predictions/test_predictions.npy"); len(shape) != 4 || shape[0] != 12 {
 		t.Errorf("predictions of shape %v", shape)
 	}

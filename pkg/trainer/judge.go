@@ -41,9 +41,10 @@ func (e *evaluation) judges(m model.Model, s survey) (list []judge, err error) {
 		list = append(list, &labelJudge{e: e, model: p})
 	}
 	if embeds && e.embedsAs(embedder, "mean_logvar") {
-		list = append(list, &posteriorJudge{e: e, model: embedder})
+		_, own := infer.GeneratorOf(m).(infer.Prior)
+		list = append(list, &posteriorJudge{e: e, model: embedder, own: own})
 	}
-	if codes := codesOf(m); embeds && codes > 0 && e.embedsAs(embedder, "codes") {
+	if codes := codesOf(m); embeds && codes > 0 && e.embedsAs(embedder, "indices") {
 		list = append(list, &codebookJudge{model: embedder, all: metrics.NewCodebook(codes)})
 	}
 	if sparse {

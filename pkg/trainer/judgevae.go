@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/gotrainer/trainer/pkg/dataset"
@@ -44,6 +45,7 @@ func posterior(m infer.Embedder, x *torch.Tensor) (mu, s *torch.Tensor, err erro
 type posteriorJudge struct {
 	e          *evaluation
 	model      infer.Embedder
+	own        bool // the prior is the model's own, and its KL a term of the loss
 	k          int
 	all        *metrics.Posterior
 	mu, logvar []float32 // of the first samples
@@ -67,6 +69,9 @@ func (j *posteriorJudge) add(b judged) error {
 
 func (j *posteriorJudge) values(map[string]any) []metrics.Value {
 	values := j.all.Values()
+	if j.own {
+		values = slices.DeleteFunc(values, func(v metrics.Value) bool { return v.Name == "kl" })
+	}
 	if j.e.limits.quick {
 		return values
 	}
@@ -84,7 +89,7 @@ type codebookJudge struct {
 }
 
 func (j *codebookJudge) add(b judged) error {
-	codes, err := j.model.Embed(b.tensor, "codes", nil)
+	codes, err := j.model.Embed(b.tensor, "indices", nil)
 	if err != nil {
 		return err
 	}
@@ -104,17 +109,11 @@ func codesOf(m any) int {
 	return 0
 }
 
-// density is a model whose likelihood can be bounded.
-type density interface {
-	infer.Embedder
-	infer.Density
-}
-
 // drawsAtOnce is how many codes are decoded together.
 const drawsAtOnce = 2048
 
 // likelihood bounds ln p(x) by importance sampling; measures says what p(x|z) is.
-func (e *evaluation) likelihood(ctx context.Context, m density, s *dataset.Split) (values []metrics.Value, measures string, err error) {
+func (e *evaluation) likelihood(ctx context.Context, m infer.Embedder, joint infer.Density, s *dataset.Split) (values []metrics.Value, measures string, err error) {
 	gen := torch.NewGenerator(e.trained.config.Experiment.Seed, e.device)
 	defer gen.Close()
 	all, binary := metrics.NewImportance(e.dim()), true
@@ -129,8 +128,9 @@ func (e *evaluation) likelihood(ctx context.Context, m density, s *dataset.Split
 		weights := make([][]float64, mu.Size(0))
 		for left := int64(e.limits.draws); left > 0; {
 			n := min(left, max(1, drawsAtOnce/mu.Size(0)))
+			condition(e.model, repeated(b.labels, int(n)), e.device)
 			torch.Scoped(func() {
-				for i, v := range logWeights(m, gen, b.tensor, mu, logvar, n) {
+				for i, v := range logWeights(joint, gen, b.tensor, mu, logvar, n) {
 					weights[i/int(n)] = append(weights[i/int(n)], float64(v))
 				}
 			})
@@ -144,7 +144,7 @@ func (e *evaluation) likelihood(ctx context.Context, m density, s *dataset.Split
 		}
 		return nil
 	})
-	measures = m.Measures()
+	measures = joint.Measures()
 	if binary && measures == "unnormalised" {
 		measures = "probability" // of zeros and ones it is one
 	}

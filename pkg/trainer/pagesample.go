@@ -155,22 +155,15 @@ func rowsOf(t *torch.Tensor) [][]float32 {
 	return rows
 }
 
-// generator is a model with a decoder of its own.
-type generator interface {
-	infer.Embedder
-	Generate(z *torch.Tensor) *torch.Tensor
-}
-
 // show chooses the plots by what the model can do.
 func (s *samples) show(ctx context.Context, m model.Model, t *trained) ([]report.Section, error) {
 	s.model = m
 	about := fmt.Sprintf("Computed on %d samples of the %s split.", s.n, s.split)
-	if g, ok := m.(generator); ok {
-		return s.showVAE(ctx, g, t, about)
-	}
 	p, predicts := m.(infer.Predictor)
 	e, embeds := m.(infer.Embedder)
-	switch {
+	switch g := infer.GeneratorOf(m); {
+	case g != nil && embeds:
+		return s.showVAE(ctx, e, g, t, about)
 	case t.config.Model.Type == "sae" && embeds:
 		return s.showSAE(ctx, e, t, about)
 	case predicts && p.Reconstructs():

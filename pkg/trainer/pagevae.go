@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/gotrainer/trainer/pkg/infer"
-	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/report"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
@@ -64,13 +63,13 @@ func sum(total []float64, more []float32) []float64 {
 	return total
 }
 
-func (s *samples) showVAE(ctx context.Context, g generator, t *trained, about string) ([]report.Section, error) {
-	l, err := s.latents(ctx, g)
+func (s *samples) showVAE(ctx context.Context, m infer.Embedder, g infer.Generator, t *trained, about string) ([]report.Section, error) {
+	l, err := s.latents(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	var sections []report.Section
-	if p, ok := g.(infer.Predictor); ok {
+	if p, ok := m.(infer.Predictor); ok {
 		sections = s.reconstructions(p, about)
 	}
 	space := report.Section{Title: "Latent space",
@@ -114,32 +113,34 @@ func (s *samples) scatter(l *latents) report.Figure {
 	return chart
 }
 
-// drawer is a model with a prior of its own.
-type drawer interface {
-	Draw(n int64, noise model.Noise) *torch.Tensor
-}
-
-// prior decodes draws of N(0, I), or of the model's own prior.
-func (s *samples) prior(g generator, l *latents, seed int64) []report.Pictures {
-	const rows, columns = 4, 8
+// prior decodes draws of N(0, I), or of the model's own prior; of a model that is given
+// classes, a row for each.
+func (s *samples) prior(g infer.Generator, l *latents, seed int64) []report.Pictures {
+	const most, columns = 16, 8
+	rows, classes := 4, ""
+	if _, ok := s.model.(*infer.Given); ok {
+		rows = min(s.data.Classes, most)
+		classes = fmt.Sprintf(" A row for each of the classes 0 to %d.", rows-1)
+		condition(s.model, repeated(counted(rows), columns), s.device)
+	}
 	gen := torch.NewGenerator(seed, s.device)
 	defer gen.Close()
 	var drawn [][]float32
 	about := "Decoded draws of N(0, I)."
 	torch.Scoped(func() {
 		var z *torch.Tensor
-		if own, ok := g.(drawer); ok {
-			about, z = "Decoded draws of the model's own prior.", own.Draw(rows*columns, infer.Noise{Generator: gen})
+		if own, ok := g.(infer.Prior); ok {
+			about, z = "Decoded draws of the model's own prior.", own.Draw(int64(rows*columns), infer.Noise{Generator: gen})
 		} else {
-			z = torch.Randn([]int64{rows * columns, int64(l.k)}, gen, torch.On(s.device))
+			z = torch.Randn([]int64{int64(rows * columns), int64(l.k)}, gen, torch.On(s.device))
 		}
 		drawn = rowsOf(g.Generate(z))
 	})
-	return s.pictures("Samples of the prior", about, columns, drawn)
+	return s.pictures("Samples of the prior", about+classes, columns, drawn)
 }
 
 // traversals decode the first sample's mean with one dimension moved at a time.
-func (s *samples) traversals(g generator, l *latents) []report.Pictures {
+func (s *samples) traversals(g infer.Generator, l *latents) []report.Pictures {
 	const most, columns, reach = 8, 9, 3.0
 	shown := l.order[:min(most, l.k)]
 	var z []float32
@@ -149,6 +150,9 @@ func (s *samples) traversals(g generator, l *latents) []report.Pictures {
 			code[d] = float32(reach * (2*float64(c)/(columns-1) - 1))
 			z = append(z, code...)
 		}
+	}
+	if s.labels != nil {
+		condition(s.model, repeated(s.labels[:1], len(shown)*columns), s.device)
 	}
 	var drawn [][]float32
 	torch.Scoped(func() {

@@ -134,9 +134,19 @@ func (m *conditional) Loss(c *model.Context, b model.Batch) model.Output {
 	if m.PriorMu == nil {
 		return m.Net.loss(c, p, m.Net.kl.divergence(p))
 	}
-	y := b.Y.To(torch.Int64)
-	p.kl = between(p.mu, p.s(), m.PriorMu.IndexSelect(0, y), m.PriorLogVar.IndexSelect(0, y).Clamp(minLogVar, maxLogVar))
+	mu, s := m.prior(b.Y, p.mu)
+	p.kl = between(p.mu, p.s(), mu, s)
 	return m.Net.loss(c, p, p.kl.Mean())
+}
+
+// prior is mu and s of p(z|y) for classes y [B], of the dtype of like, both [B, K].
+func (m *conditional) prior(y, like *torch.Tensor) (mu, s *torch.Tensor) {
+	if m.PriorMu == nil {
+		zero := torch.Zeros([]int64{y.Size(0), m.Net.Mu.Weight.Size(0)}, torch.Like(like))
+		return zero, zero
+	}
+	at := y.To(torch.Int64)
+	return m.PriorMu.IndexSelect(0, at), m.PriorLogVar.IndexSelect(0, at).Clamp(minLogVar, maxLogVar)
 }
 
 // between is KL(N(mu, exp s) ‖ N(m, exp r)) of each row, [B].
@@ -170,6 +180,29 @@ func (m *conditional) PredictGiven(x, y *torch.Tensor) *torch.Tensor {
 	e := m.label(y, x)
 	mu, _ := m.heads(x, e, false)
 	return m.Net.likelihood.mean(m.decode(mu, e, false))
+}
+
+// LogJointGiven is ln p(x|z, y) + ln p(z|y) of each sample, [B], with all constants, in nats.
+func (m *conditional) LogJointGiven(x, y, z *torch.Tensor) *torch.Tensor {
+	constant := float64(perSample(x)) * m.Net.likelihood.constant()
+	nll := m.Net.likelihood.nll(m.decode(z, m.label(y, x), false), x).AddScalar(constant)
+	mu, s := m.prior(y, z)
+	return logNormal(z.Sub(mu).Square().Mul(s.Neg().Exp()).Add(s)).Sub(nll)
+}
+
+// Measures says what p(x|z, y) is.
+func (m *conditional) Measures() string { return m.Net.Measures() }
+
+// GenerateGiven is the mean of p(x|z, y) for codes z [B, K] and classes y [B]: [B, …sample
+// shape], in the units of the input.
+func (m *conditional) GenerateGiven(z, y *torch.Tensor) *torch.Tensor {
+	return m.Net.likelihood.mean(m.decode(z, m.label(y, z), false))
+}
+
+// PriorGiven draws a code of p(z|y) for each class y [B]: [B, K].
+func (m *conditional) PriorGiven(y *torch.Tensor, noise model.Noise) *torch.Tensor {
+	mu, s := m.prior(y, m.Net.Mu.Weight)
+	return sample(mu, s, noise)
 }
 
 // Reconstructs says that predictions are in the data's units and shape.

@@ -33,7 +33,7 @@ func with(t *testing.T, v model.Variant, params any, shape []int64, fn func(mode
 		scope := torch.NewScope("param")
 		defer scope.Close()
 		torch.Seed(1)
-		m, err := v.Build(params, model.Inputs{Shape: shape}, nn.Options{Device: torch.CPU, DType: torch.Float64, Scope: scope})
+		m, err := v.Build(params, model.Inputs{Shape: shape, LabelShape: []int64{}, Classes: 2}, nn.Options{Device: torch.CPU, DType: torch.Float64, Scope: scope})
 		if err != nil {
 			return err
 		}
