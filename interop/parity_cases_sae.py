@@ -52,6 +52,10 @@ def more_sae_cases():
     sparse, warm = lambda d: d.sparse(ROWS, 12, 24, 3), {"d_sae": 24, "sparsity_warmup_steps": 20, "dead_after_samples": 16}
     top = {"d_sae": 24, "k": 3, "aux_k": 4, "dead_after_samples": 16}
     yield case("sae_multi_topk", "sae", "topk", top | {"multi_topk": True}, [12], sparse)
+    falling = {"k_start": 10, "k_anneal_steps": 40}
+    yield case("sae_topk_annealed", "sae", "topk", top | falling | {"multi_topk": True}, [12], sparse, step=9)
+    yield case("sae_batch_topk_annealed", "sae", "batch_topk", top | falling | {"k": 2.5}, [12], sparse, step=9)
+    yield case("sae_matryoshka_annealed", "sae", "matryoshka", top | falling | {"prefixes": [4, 10, 24]}, [12], sparse, step=9)
     yield case("sae_ghosts", "sae", "relu_l1", warm | {"l1_coefficient": 0.3, "ghost_gradients": True}, [12], sparse, step=5)
     target = warm | {"target_l0": 3}
     yield case("sae_relu_l1_target", "sae", "relu_l1", target | {"l1_coefficient": 0.3}, [12], sparse, step=25)

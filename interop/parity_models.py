@@ -68,7 +68,7 @@ def float64_step(case, t):
     """Outputs, terms, gradients and buffers of one training-mode pass over the first batch."""
     model = loaded(case, t, torch.float64)
     x, y, eps = batch(t, 0, torch.float64)
-    result, model.y = {}, y
+    result, model.y, model.step = {}, y, case["step"]
     with torch.no_grad():
         model.eval()
         result |= {"out.prediction": model.predict(x), "out.embedding": model.embed(x)}
@@ -101,7 +101,7 @@ def train(case, t, dtype):
     losses, facts = [], {"aux": 0, "clipped": 0, "margin": 1.0}
     for step in range(case["steps"]):
         x, y, eps = batch(t, step, dtype)
-        model.y = y
+        model.y, model.step = y, step
         out = model(x, eps)
         terms = model.losses(out, x, y, step)
         opt.zero_grad()
@@ -122,8 +122,9 @@ def train(case, t, dtype):
 def margin(model, out):
     """The smallest distance between a kept and a dropped candidate of either top-k, where one is positive."""
     h, dead, gaps = out["hidden"].detach().clamp_min(0), model.dead(), [1.0]
-    first = (h.reshape(1, -1), int(model.k * len(h))) if isinstance(model, BatchTopK) else (h, model.k)
-    wide = [(h, min(4 * model.k, h.shape[1] - 1))] if model.multi else []
+    k = model.active()
+    first = (h.reshape(1, -1), int(k * len(h))) if isinstance(model, BatchTopK) else (h, k)
+    wide = [(h, min(4 * k, h.shape[1] - 1))] if model.multi else []
     for candidates, k in (first, (h * dead, model.aux_k), *wide):
         top = candidates.topk(k + 1, dim=1).values
         gap = (top[:, k - 1] - top[:, k])[top[:, k - 1] > 0]

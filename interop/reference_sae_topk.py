@@ -11,23 +11,34 @@ from reference_sae_core import SAE, auxk, largest, squared
 class TopK(SAE):
     """f = the k largest of relu(h); L2/V + aux_coefficient AuxK (Gao et al. 2406.04093), V a constant of the run.
 
-    Multi-TopK adds 1/8 of L2/V of the 4k largest.
+    Multi-TopK adds 1/8 of L2/V of the 4k largest. In training k may fall linearly from k_start in the first steps.
     """
 
-    def __init__(self, shape, d_sae, k, aux_k=None, aux_coefficient=1 / 32, multi_topk=False, **more):
+    def __init__(self, shape, d_sae, k, aux_k=None, aux_coefficient=1 / 32, multi_topk=False, k_start=None, k_anneal_steps=0, **more):
         super().__init__(shape, d_sae, **more)
         self.k, self.aux_k, self.multi = k, aux_k or max(1, min(math.prod(self.output_shape) // 2, d_sae)), multi_topk
         self.aux_coefficient, self.total_variance = aux_coefficient, 1.0
+        self.k_start, self.k_steps = k_start or k, k_anneal_steps
+
+    def annealed(self):
+        """k of the step, which evaluation does not know."""
+        if not self.training or self.step >= self.k_steps:
+            return self.k
+        return self.k_start + (self.k - self.k_start) * self.step / self.k_steps
+
+    def active(self):
+        """That of one sample, the nearest whole number."""
+        return round(self.annealed())
 
     def code(self, h):
-        return largest(F.relu(h), self.k)
+        return largest(F.relu(h), self.active())
 
     def losses(self, out, x, y=None, step=0):
         e = out["_residual"]
         l2, aux = squared(e), auxk(e, out["hidden"], self.W_dec, self.dead(), self.aux_k)
         loss = l2 / self.total_variance + self.aux_coefficient * aux
         if self.multi:
-            wide = largest(F.relu(out["hidden"]), min(4 * self.k, len(self.since_fired)))
+            wide = largest(F.relu(out["hidden"]), min(4 * self.active(), len(self.since_fired)))
             loss = loss + squared(out["_target"] - self.decode(wide, out["_z"])) / self.total_variance / 8
         return {"loss": loss, "l2": l2, "aux": aux, **self.sparsity(out)}
 
@@ -36,26 +47,26 @@ class BatchTopK(TopK):
     """f = the floor(B k) largest of relu(h) of the batch; loss of TopK (Bussmann et al. 2412.06410).
 
     Outside training f = relu(h) 1[h > threshold]; the threshold follows the smallest kept value v of each batch:
-    threshold += max(1/1000, 1/(step + 1)) (v - threshold).
+    threshold += max(1/1000, 1/(step + 1)) (v - threshold). While k falls, v is what the last k keeps.
     """
 
     def __init__(self, shape, d_sae, **more):
         super().__init__(shape, d_sae, **more)
         self.register_buffer("threshold", torch.zeros(()))
-        self.seen = 0
+
+    def active(self):
+        return self.annealed()
 
     def code(self, h):
         a = F.relu(h)
         if not self.training:
             return a * (a > self.threshold)
-        f = largest(a.flatten(), max(1, int(self.k * len(a)))).reshape(a.shape)
-        kept = f.detach()[f > 0]
-        if len(kept):
-            self.threshold += max(1e-3, 1 / (self.seen + 1)) * (kept.min() - self.threshold)
-        return f
+        kept = largest(a.detach().flatten(), max(1, int(self.k * len(a))))
+        if kept.any():
+            self.threshold += max(1e-3, 1 / (self.step + 1)) * (kept[kept > 0].min() - self.threshold)
+        return largest(a.flatten(), max(1, int(self.active() * len(a)))).reshape(a.shape)
 
     def losses(self, out, x, y=None, step=0):
-        self.seen = step + 1
         return super().losses(out, x, y, step) | {"threshold": self.threshold.clone()}
 
 

@@ -21,6 +21,7 @@ class Twin(nn.Module):
     """A plain module; most models need none of the hooks around the step."""
 
     y = None  # the labels of the batch at hand, for the twins whose outputs depend on them
+    step = 0  # the optimizer steps done before it, for those whose outputs change in training
 
     def trained(self):
         """The parameters of the optimizer."""

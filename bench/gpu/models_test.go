@@ -55,9 +55,13 @@ var sections = map[string][]string{
 	},
 	"sae/topk": {
 		"{type: sae, variant: topk, d_sae: 96, k: 5, aux_k: 8, dead_after_samples: 1}",
+		"{type: sae, variant: topk, d_sae: 96, k: 5, k_start: 40, k_anneal_steps: 130, aux_k: 8, dead_after_samples: 1}",
 		"{type: sae, variant: topk, d_sae: 96, k: 5, normalize_activations: layer_norm, apply_b_dec_to_input: false, dead_after_samples: 1}",
 	},
-	"sae/batch_topk": {"{type: sae, variant: batch_topk, d_sae: 96, k: 5, aux_k: 8, dead_after_samples: 1}"},
+	"sae/batch_topk": {
+		"{type: sae, variant: batch_topk, d_sae: 96, k: 5, aux_k: 8, dead_after_samples: 1}",
+		"{type: sae, variant: batch_topk, d_sae: 96, k: 5, k_start: 40, k_anneal_steps: 130, aux_k: 8, dead_after_samples: 1}",
+	},
 	"sae/matryoshka": {"{type: sae, variant: matryoshka, d_sae: 96, k: 5, prefixes: [16, 40, 96], dead_after_samples: 40}"},
 	"sae/gated":      {"{type: sae, variant: gated, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40}"},
 	"sae/jump_relu":  {"{type: sae, variant: jump_relu, d_sae: 96, sparsity_warmup_steps: 9, bandwidth: 0.5, threshold_init: 0.1, dead_after_samples: 40}"},

@@ -54,9 +54,13 @@ var sections = map[string][]string{
 	},
 	"sae/topk": {
 		"{type: sae, variant: topk, d_sae: 24, k: 3, aux_k: 4, dead_after_samples: 40}",
+		"{type: sae, variant: topk, d_sae: 24, k: 3, k_start: 9, k_anneal_steps: 130, multi_topk: true, aux_k: 4, dead_after_samples: 40}",
 		"{type: sae, variant: topk, d_sae: 24, k: 3, normalize_activations: layer_norm, apply_b_dec_to_input: false, dead_after_samples: 40}",
 	},
-	"sae/batch_topk": {"{type: sae, variant: batch_topk, d_sae: 24, k: 2.5, aux_k: 4, dead_after_samples: 40}"},
+	"sae/batch_topk": {
+		"{type: sae, variant: batch_topk, d_sae: 24, k: 2.5, aux_k: 4, dead_after_samples: 40}",
+		"{type: sae, variant: batch_topk, d_sae: 24, k: 2.5, k_start: 10, k_anneal_steps: 130, aux_k: 4, dead_after_samples: 40}",
+	},
 	"sae/matryoshka": {"{type: sae, variant: matryoshka, d_sae: 24, k: 3, prefixes: [4, 10, 24], dead_after_samples: 40}"},
 	"sae/gated":      {"{type: sae, variant: gated, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40}"},
 	"sae/jump_relu":  {"{type: sae, variant: jump_relu, d_sae: 24, sparsity_warmup_steps: 90, bandwidth: 0.5, threshold_init: 0.1, dead_after_samples: 40}", "{type: sae, variant: jump_relu, penalty: tanh, d_sae: 24, sparsity_warmup_steps: 9, bandwidth: 0.5, threshold_init: 0.1}"},

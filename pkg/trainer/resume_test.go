@@ -73,6 +73,12 @@ model: {type: sae, variant: topk, d_sae: 32, k: 2, dead_after_samples: 40}
 training: {steps: 27, optimizer: {name: adam, lr: 0.003}, scheduler: cosine, accumulate: 3, grad_clip: 0.5, log_every_steps: 2}
 checkpoint: {save_strategy: all, resume_every: 2}
 `},
+	{"batch_topk with a k that falls, best", `
+data: {source: synthetic_sparse, count: 150, dim: 12, atoms: 24, active: 2, batch_size: 16}
+model: {type: sae, variant: batch_topk, d_sae: 32, k: 2.5, k_start: 12, k_anneal_steps: 30, dead_after_samples: 40}
+training: {epochs: 5, optimizer: {name: adam, lr: 0.003}, log_every_steps: 1}
+checkpoint: {save_strategy: best, resume_every: 2}
+`},
 	{"topk on shards, streamed in blocks, accumulation, last", `
 data: {source: npy, path: "part-*.npy", in_memory: false, shuffle: block, block_size: 5, blocks: 3, batch_size: 8}
 model: {type: sae, variant: topk, d_sae: 32, k: 2}

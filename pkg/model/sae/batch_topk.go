@@ -18,7 +18,7 @@ type batchTopK struct {
 	*Core     `torch:""`
 	Threshold *torch.Tensor `torch:"threshold,buffer"`     // θ, a scalar; 0 before the first step
 	Variance  *torch.Tensor `torch:"total_variance,state"` // V, a scalar; 1 until it is set
-	k         float64
+	k         kSchedule
 	kAux      int64
 	alpha     float64
 	loss      func(x, f *torch.Tensor) (l2, e *torch.Tensor)
@@ -26,11 +26,12 @@ type batchTopK struct {
 
 // BatchTopKConfig adds the sparsity and the auxiliary loss.
 type BatchTopKConfig struct {
-	Compat    string `yaml:"compat" check:"oneof=saelens-6|dictionary_learning" doc:"the library whose rules and initialisations are followed, see docs/compat.md"`
-	Config    `yaml:",inline"`
-	K         float64 `yaml:"k" check:"required,gt=0" doc:"the mean number of latents that are active in one sample; it may be a fraction"`
-	Auxiliary `yaml:",inline"`
-	BDecInit  string `yaml:"b_dec_init" default:"geometric_median" defaults:"compat=saelens-6: zeros" check:"oneof=geometric_median|mean|zeros" doc:"the start of b_dec, from the first batch"`
+	Compat     string `yaml:"compat" check:"oneof=saelens-6|dictionary_learning" doc:"the library whose rules and initialisations are followed, see docs/compat.md"`
+	Config     `yaml:",inline"`
+	K          float64 `yaml:"k" check:"required,gt=0" doc:"the mean number of latents that are active in one sample; it may be a fraction"`
+	KAnnealing `yaml:",inline"`
+	Auxiliary  `yaml:",inline"`
+	BDecInit   string `yaml:"b_dec_init" default:"geometric_median" defaults:"compat=saelens-6: zeros" check:"oneof=geometric_median|mean|zeros" doc:"the start of b_dec, from the first batch"`
 }
 
 // Validate holds that there are as many latents as are chosen.
@@ -38,6 +39,7 @@ func (c *BatchTopKConfig) Validate() (problems []string) {
 	if c.K > float64(c.DSAE) {
 		problems = append(problems, tooMany("k", int64(math.Ceil(c.K)), c.DSAE))
 	}
+	problems = append(problems, c.KAnnealing.problems(c.K, c.DSAE)...)
 	return append(problems, c.Auxiliary.problems(c.DSAE)...)
 }
 
@@ -58,7 +60,7 @@ func (c *BatchTopKConfig) library(variant string, in model.Inputs, o nn.Options)
 }
 
 func newBatchTopK(c *BatchTopKConfig, in model.Inputs, o nn.Options) *batchTopK {
-	s := &batchTopK{Core: newCore(c.Config, c.BDecInit, in, o), k: c.K, alpha: c.AuxCoefficient}
+	s := &batchTopK{Core: newCore(c.Config, c.BDecInit, in, o), k: c.until(c.K), alpha: c.AuxCoefficient}
 	s.kAux = c.latents(s.Core)
 	s.Threshold = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(0) })
 	s.Variance = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(1) })
@@ -80,15 +82,16 @@ func (s *batchTopK) above(a *torch.Tensor) *torch.Tensor {
 	return a.Mul(a.Detach().Sub(s.Threshold).Gt(0).To(a.DType()))
 }
 
-// shared is the code in training, and the smallest activation that it keeps: infinite
-// where it keeps none.
-func (s *batchTopK) shared(a *torch.Tensor) (f, smallest *torch.Tensor) {
-	flat := a.Flatten(0, 1)
-	kept := max(1, min(int64(s.k*float64(a.Size(0))), flat.Numel()))
-	values, places := flat.TopK(kept, 0)
+// shared is the code in training, and the smallest activation that the last k keeps: infinite
+// where that is none.
+func (s *batchTopK) shared(c *model.Context, a *torch.Tensor) (f, smallest *torch.Tensor) {
+	flat, n := a.Flatten(0, 1), a.Size(0)
+	kept := func(k float64) int64 { return max(1, min(int64(k*float64(n)), flat.Numel())) }
+	values, places := flat.TopK(kept(s.k.most(c)), 0)
+	values, places = s.k.cutBatch(c, values, places, n)
 	f = torch.Zeros(flat.Shape(), torch.Like(a)).Scatter(0, places, values).Reshape(a.Shape())
-	positive := values.Detach().MaskedFill(values.Detach().Gt(0).LogicalNot(), math.Inf(1))
-	return f, positive.Neg().Amax([]int64{0}, false).Neg()
+	last := values.Detach().Narrow(0, 0, kept(s.k.last))
+	return f, last.MaskedFill(last.Gt(0).LogicalNot(), math.Inf(1)).Neg().Amax([]int64{0}, false).Neg()
 }
 
 // follow moves θ towards the smallest activation of a training batch; it stays where the
@@ -117,7 +120,7 @@ func (s *batchTopK) Loss(c *model.Context, b model.Batch) model.Output {
 	f := s.above(a)
 	if c.Train {
 		var smallest *torch.Tensor
-		f, smallest = s.shared(a)
+		f, smallest = s.shared(c, a)
 		s.follow(c, smallest)
 	}
 	l2, e := s.loss(x, f)

@@ -119,7 +119,7 @@ func batchConfig(m int64, k float64) *BatchTopKConfig {
 func TestBatchTopKGolden(t *testing.T) {
 	run(t, BatchTopK(), batchConfig(6, 1), 4, func(m model.Model, s *Core) {
 		x := golden(s)
-		f, smallest := m.(*batchTopK).shared(m.(*batchTopK).activations(x))
+		f, smallest := m.(*batchTopK).shared(&model.Context{Train: true}, m.(*batchTopK).activations(x))
 		torchtest.Near(t, "smallest kept", smallest, 1e-6, 1.371599)
 		torchtest.Near(t, "L0 per row", f.Gt(0).To(torch.Float64).SumDim([]int64{1}, false), 0, 1, 2, 0)
 		out := m.Loss(&model.Context{Train: true}, model.Batch{X: x})
@@ -134,7 +134,7 @@ func TestMatryoshkaGolden(t *testing.T) {
 		x, b := golden(s), m.(*batchTopK)
 		out := m.Loss(&model.Context{Train: true}, model.Batch{X: x})
 		torchtest.Near(t, "mean of the prefixes", metric(t, out, "l2"), 1e-6, 0.976078)
-		f, _ := b.shared(b.activations(x))
+		f, _ := b.shared(&model.Context{Train: true}, b.activations(x))
 		first, _ := b.nested(x, f, []int64{2})
 		all, _ := b.nested(x, f, []int64{6})
 		torchtest.Near(t, "first prefix", first, 1e-6, 0.623398)

@@ -32,7 +32,7 @@ func TestJumpReLUWithThresholdsOfZeroIsReLU(t *testing.T) {
 func TestBatchTopKOfOneSampleIsTopK(t *testing.T) {
 	var shared, top []float64
 	run(t, BatchTopK(), batchConfig(6, 2), 4, func(m model.Model, s *Core) {
-		f, _ := m.(*batchTopK).shared(m.(*batchTopK).activations(golden(s).Narrow(0, 0, 1)))
+		f, _ := m.(*batchTopK).shared(&model.Context{Train: true}, m.(*batchTopK).activations(golden(s).Narrow(0, 0, 1)))
 		shared = f.Float64s()
 	})
 	run(t, TopK(), topConfig(6, 2), 4, func(m model.Model, s *Core) { top = s.codes(golden(s).Narrow(0, 0, 1)).Float64s() })
@@ -62,7 +62,7 @@ func TestTheThresholdFollowsTheBatches(t *testing.T) {
 			b.follow(&model.Context{Train: true, Scalars: model.AtStep(step)}, torch.Scalar(v, torch.As(torch.Float64)))
 		}
 		torchtest.Near(t, "threshold", b.Threshold, 1e-12, 3)
-		_, none := b.shared(torch.Zeros([]int64{2, 6}, torch.As(torch.Float64)))
+		_, none := b.shared(&model.Context{Train: true}, torch.Zeros([]int64{2, 6}, torch.As(torch.Float64)))
 		b.follow(&model.Context{Train: true, Scalars: model.AtStep(9)}, none)
 		torchtest.Near(t, "threshold after a batch without activations", b.Threshold, 1e-12, 3)
 		b.follow(&model.Context{Train: true, Scalars: model.AtStep(1 << 20)}, torch.Scalar(13, torch.As(torch.Float64)))

@@ -62,6 +62,6 @@ func transcoderVariant(name string, skip bool) model.Variant {
 			lambda := newCoefficient(c.L1Coefficient, Sparsity{c.SparsityWarmupSteps, c.TargetL0}, o)
 			return penalized(core, lambda, Revival{}), nil
 		}
-		return newTopK(core, c.K, c.MultiTopK, c.auxiliary(), o), nil
+		return newTopK(core, KAnnealing{}.until(float64(c.K)), c.MultiTopK, c.auxiliary(), o), nil
 	}}
 }
