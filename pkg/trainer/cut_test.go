@@ -100,38 +100,55 @@ func reaches(dir string, step int64) func() bool {
 	return func() bool { return lastStep(dir) >= step }
 }
 
+// pieces are how a run, or several that are trained together, goes on when it was cut.
+type pieces struct {
+	runs   []string // their folders in cut
+	stride int64    // the most steps until the next cut
+	args   func() []string
+}
+
 // cutUp trains x.yaml into cut/a again and again, cut by kill -9 and SIGINT at random
 // moments and resumed each time, until it was cut n times, and holds each result
 // against the run in whole/a.
 func (s *site) cutUp(n int, set []string) {
+	s.t.Helper()
+	s.cutTogether(n, pieces{[]string{"a"}, 7, func() []string {
+		if r := s.run("resume", "cut/a", "--set", "training.epochs=none"); strings.Contains(r.messages, "no checkpoint") || strings.Contains(r.messages, "not found") {
+			return withSet([]string{"train", "x.yaml", "--set", "experiment.output_dir=cut"}, set)
+		}
+		return []string{"resume", "cut/a"}
+	}})
+}
+
+// cutTogether is cutUp of several runs.
+func (s *site) cutTogether(n int, p pieces) {
 	s.t.Helper()
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
 	for cuts := 0; cuts < n; {
 		if err := os.RemoveAll("cut"); err != nil {
 			s.t.Fatal(err)
 		}
-		for s.cutOnce(random, set) {
+		for s.cutOnce(random, p) {
 			cuts++
 		}
-		s.same("whole/a", "cut/a")
+		for _, run := range p.runs {
+			s.same(filepath.Join("whole", run), filepath.Join("cut", run))
+		}
 		if s.t.Failed() {
 			s.t.Fatalf("after %d cuts", cuts)
 		}
 	}
 }
 
-// cutOnce starts or resumes the run and cuts it; false where it came to its end.
-func (s *site) cutOnce(random *rand.Rand, set []string) bool {
+// cutOnce starts or resumes the runs and cuts them; false where they came to their end.
+func (s *site) cutOnce(random *rand.Rand, p pieces) bool {
 	s.t.Helper()
-	args := []string{"resume", "cut/a"}
-	if r := s.run("resume", "cut/a", "--set", "training.epochs=none"); strings.Contains(r.messages, "no checkpoint") || strings.Contains(r.messages, "not found") {
-		args = withSet([]string{"train", "x.yaml", "--set", "experiment.output_dir=cut"}, set)
-	}
+	args, watched := p.args(), filepath.Join("cut", p.runs[random.IntN(len(p.runs))])
 	c := start(s.t, args...)
 	if random.IntN(6) == 0 { // also before it trains
 		time.Sleep(time.Duration(random.IntN(400)) * time.Millisecond)
 	} else {
-		c.until(reaches("cut/a", lastStep("cut/a")+1+random.Int64N(7)))
+		c.until(reaches(watched, lastStep(watched)+1+random.Int64N(p.stride)))
 		time.Sleep(time.Duration(random.IntN(4000)) * time.Microsecond)
 	}
 	signal, want := syscall.SIGKILL, -1
@@ -154,16 +171,16 @@ func (s *site) same(want, got string) {
 		s.t.Fatal(err)
 	}
 	if d != nil {
-		s.t.Error(d)
+		s.t.Errorf("%s: %v", got, d)
 	}
 	if a, b := names(s.t, filepath.Join(want, "checkpoints")), names(s.t, filepath.Join(got, "checkpoints")); a != b {
-		s.t.Errorf("checkpoints: %s, want %s", b, a)
+		s.t.Errorf("%s: checkpoints %s, want %s", got, b, a)
 		return
 	}
 	for _, name := range strings.Fields(names(s.t, filepath.Join(want, "checkpoints"))) {
 		a, b := s.saved(filepath.Join(want, "checkpoints", name)), s.saved(filepath.Join(got, "checkpoints", name))
 		if d := compareFiles(a, b); d != nil {
-			s.t.Errorf("%s: %v", name, d)
+			s.t.Errorf("%s: %s: %v", got, name, d)
 		}
 	}
 	for _, path := range listing(s.t, filepath.Dir(got)) {

@@ -109,6 +109,50 @@ model: {type: vae, variant: cvae, latent_dim: 2, labels: embedding, label_dim: 3
 training: {epochs: 4, optimizer: {name: adam, lr: 0.003}, log_every_steps: 1}
 checkpoint: {save_strategy: all, resume_every: 2}
 `},
+	{"vamp with pseudo-inputs from data, clipping, last", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, variant: vamp, latent_dim: 2, components: 4, encoder: {hidden_dims: [8]}, kl: {schedule: linear, steps: 9}}
+training: {epochs: 4, optimizer: {name: adam, lr: 0.01}, grad_clip: 1.0, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 2}
+`},
+	{"vamp of pythae, best", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, variant: vamp, compat: pythae, latent_dim: 2, components: 4, encoder: {hidden_dims: [8]}}
+training: {epochs: 4, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: best, resume_every: 2}
+`},
+	{"info_vae with the prior's draws, cyclical KL, accumulation, last", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 8}
+model: {type: vae, variant: info_vae, latent_dim: 2, alpha: 0.2, lambda: 5, encoder: {hidden_dims: [8]}, kl: {schedule: cyclical, steps: 12, cycles: 3}}
+training: {epochs: 4, optimizer: {name: adam, lr: 0.01}, accumulate: 2, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 2}
+`},
+	{"wae_mmd with the prior's draws, adamw, best", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, variant: wae_mmd, latent_dim: 2, kernel: rbf, encoder: {hidden_dims: [8]}}
+training: {epochs: 4, optimizer: {name: adamw, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: best, resume_every: 2}
+`},
+	{"ae, sgd with momentum, step schedule, last", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, variant: ae, latent_dim: 2, encoder: {hidden_dims: [8]}}
+training: {epochs: 4, optimizer: {name: sgd, lr: 0.001, momentum: 0.9}, scheduler: {name: step, step_size: 5, gamma: 0.5}, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 2}
+`},
+	{"denoising_ae with its noise, all", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, variant: denoising_ae, latent_dim: 2, corruption: masking, encoder: {hidden_dims: [8]}}
+training: {epochs: 4, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: all, resume_every: 2}
+`},
+	{"multi_head with dropout and batch norm of shared layers, class weights, best by the accuracy of a head", `
+data: {source: npy, path: data.npy, labels: labels.npy, batch_size: 8}
+model: {type: custom_model, variant: multi_head, inputs: [{name: low, take: [0, 5], layers: [linear: 6, dropout: 0.2]}, {name: all}],
+  layers: [linear: 8, batch_norm1d, relu], heads: [{name: kind, loss: cross_entropy, class_weights: [1, 2, 3], layers: [linear: 3]},
+  {name: again, loss: huber, target: input, weight: 3, layers: [dropout: 0.1, linear: 12]}]}
+training: {epochs: 3, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: best, resume_every: 2, monitor: val/kind_accuracy, mode: max}
+`},
 	{"custom model with dropout and batch norm, streamed with labels, nesterov, early stopping, best by accuracy", `
 data: {source: npy, path: data.npy, labels: labels.npy, in_memory: false, batch_size: 8}
 model: {type: custom_model, loss: cross_entropy, layers: [linear: 16, batch_norm1d, relu, dropout: 0.3, linear: 3]}
@@ -118,11 +162,15 @@ checkpoint: {save_strategy: best, resume_every: 1, monitor: val/accuracy, mode: 
 `},
 }
 
-func TestARunThatIsCutAndResumedEndsAsTheWholeRun(t *testing.T) {
-	cuts := 3
+// cuts is how often a run is cut at least.
+func cuts() int {
 	if os.Getenv("TRAINER_SOAK") != "" {
-		cuts = 20
+		return 20
 	}
+	return 3
+}
+
+func TestARunThatIsCutAndResumedEndsAsTheWholeRun(t *testing.T) {
 	for _, v := range resumed {
 		t.Run(v.name, func(t *testing.T) {
 			s := newTorchSite(t)
@@ -132,26 +180,35 @@ func TestARunThatIsCutAndResumedEndsAsTheWholeRun(t *testing.T) {
 			s.matrix("part-1.npy", 40, 12)
 			s.classes("labels.npy", 80)
 			set := []string{"training.threads=1", "training.device=cpu"}
-			s.train(append(set, "checkpoint.resume_every=none")...)
 			s.train(set...)
-			s.cutUp(cuts, set)
-			c, _, err := config.LoadTrain("x.yaml", config.Options{Models: models()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			torchtest.Result(t, c.Model.Type+"/"+c.Model.Variant, "cut", float64(cuts))
+			s.cutUp(cuts(), set)
+			s.wasCut("x.yaml")
 		})
 	}
 }
 
-// matrix writes a float32 array of rows with a pattern in them.
-func (s *site) matrix(path string, rows, columns int64) {
+// wasCut tells that the run of a config was cut and is the whole run.
+func (s *site) wasCut(path string) {
 	s.t.Helper()
-	w, err := npy.Create(path, "f4", []int64{rows, columns})
+	c, _, err := config.LoadTrain(path, config.Options{Models: models()})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	v := make([]float32, rows*columns)
+	torchtest.Result(s.t, c.Model.Type+"/"+c.Model.Variant, "cut", float64(cuts()))
+}
+
+// matrix writes a float32 array with a pattern in it.
+func (s *site) matrix(path string, shape ...int64) {
+	s.t.Helper()
+	w, err := npy.Create(path, "f4", shape)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	numbers := int64(1)
+	for _, n := range shape {
+		numbers *= n
+	}
+	v := make([]float32, numbers)
 	for i := range v {
 		v[i] = float32(math.Sin(float64(i%17)) + math.Cos(float64(i*i%101)))
 	}
