@@ -20,6 +20,8 @@ training: {epochs: 2, threads: 1, device: cpu}
 	s.ok("predict", "runs/c")
 	if out := s.ok("evaluate", "runs/c").stdout; !strings.Contains(out, "\nnll ") || !strings.Contains(out, "\nelbo ") {
 		t.Errorf("the likelihood given classes is not in\n%s", out)
+	} else if strings.Contains(out, "\nmig ") {
+		t.Errorf("the class that is given is judged as a factor of the code in\n%s", out)
 	}
 	s.ok("report", "runs/c")
 	page, err := os.ReadFile("runs/c/report/index.html")

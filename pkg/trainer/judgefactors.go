@@ -13,16 +13,17 @@ import (
 // to judge them.
 const fitFactors, judgeFactors = 10000, 5000
 
-// factors tell how well single latents stand for known factors: those of source shapes,
-// of which fresh samples are drawn, or labels of several columns. There are none for other
-// data.
+// factors tell how well single latents stand for known factors: those of source shapes, of
+// which fresh samples are drawn, or labels of several columns. There are none for other data,
+// and none where a model is given a label: a single factor is told from no other.
 func (e *evaluation) factors(ctx context.Context, m infer.Embedder, s *dataset.Split) ([]metrics.Value, error) {
 	spec, err := e.trained.dataSpec(e.cfg.Data)
 	if err != nil {
 		return nil, err
 	}
+	_, given := m.(*infer.Given)
 	switch {
-	case e.data.LabelShape == nil || spec.Source != "shapes" && labelWidth(e.data.LabelShape) < 2:
+	case given || e.data.LabelShape == nil || spec.Source != "shapes" && labelWidth(e.data.LabelShape) < 2:
 		return nil, nil
 	case spec.Source == "shapes":
 		if e.fresh == nil {
@@ -43,7 +44,7 @@ func (e *evaluation) factors(ctx context.Context, m infer.Embedder, s *dataset.S
 
 func (e *evaluation) freshFactors(ctx context.Context, m infer.Embedder, spec dataset.Spec) ([]metrics.Value, error) {
 	spec.Count = min(fitFactors, e.limits.samples) + min(judgeFactors, (e.limits.samples+1)/2)
-	spec.Seed, spec.Split = spec.Seed+1, dataset.Fractions{Train: 1}
+	spec.Seed, spec.Label, spec.Split = spec.Seed+1, "", dataset.Fractions{Train: 1}
 	data, err := dataset.Open(spec)
 	if err != nil {
 		return nil, err
