@@ -1,7 +1,7 @@
 """The parity cases of the VAE families that need more than the plain objective."""
 import numpy as np
 
-from parity_case import ROWS, case, gray, real
+from parity_case import ROWS, STEPS, case, gray, real
 
 SMALL = {"kind": "mlp", "hidden_dims": [10], "activation": "tanh"}
 IMAGE = {"kind": "conv", "channels": [4], "hidden_dims": [8], "activation": "silu"}
@@ -32,6 +32,9 @@ def family_cases():
     yield case("vq_vae_ema", "vae", "vq_vae", vq, [1, 4, 4], real((1, 4, 4)), noise=4, spread=2.0, edit=used)
     yield case("vq_vae_gradient", "vae", "vq_vae", vq | {"codebook": "gradient", "restart_below": 0.5, "commitment": 0.5},
                [1, 4, 4], real((1, 4, 4)), noise=4, spread=2.0, edit=used)
+    for name, codebook, steps in ("vq_vae_kmeans", "ema", STEPS), ("vq_vae_kmeans_gradient", "gradient", 0):
+        yield case(name, "vae", "vq_vae", vq | {"codebook": codebook, "codebook_init": "kmeans"}, [1, 4, 4], real((1, 4, 4)), noise=4, spread=2.0,
+                   steps=steps, starts=True)
     yield case("vamp", "vae", "vamp", base | {"components": 5}, [12], real((12,)), spread=2.0)
     yield case("vamp_conv", "vae", "vamp", {"latent_dim": 3, "encoder": IMAGE, "likelihood": "bernoulli", "components": 3}, [1, 8, 8],
                gray((1, 8, 8)), spread=2.0)

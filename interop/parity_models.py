@@ -47,6 +47,8 @@ def loaded(case, t, dtype):
     model.load_state_dict({k[5:]: v for k, v in t.items() if k.startswith("init.")}, strict=True)
     if isinstance(model, TopK):
         model.total_variance = total_variance(t["x"][:BATCH])
+    if case["starts"]:
+        model.start(t["x"][:BATCH].to(dtype))
     return model
 
 

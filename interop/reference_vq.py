@@ -8,6 +8,21 @@ from reference_vae import nll
 from twin import Draws, Twin
 
 
+def kmeans(v, k, rounds=10):
+    """Centres of the vectors v [N, E]: one that is nearest to none moves to a vector far from its centre."""
+    n, at = len(v), torch.arange(k)
+    centres = v[at * n // k]
+    for _ in range(rounds):
+        distances = (v[:, None] - centres[None]).square().sum(2)
+        index, order = distances.argmin(1), distances.min(1).values.argsort(descending=True)
+        counts = torch.bincount(index, minlength=k)
+        sums = torch.zeros_like(centres).index_add_(0, index, v)
+        empty = counts == 0
+        centres = sums / counts.clamp_min(1)[:, None]
+        centres[empty] = v[order[torch.arange(int(empty.sum())).clamp_max(n - 1)]]
+    return centres
+
+
 class Quantizer(nn.Module):
     """C codes [C, E]; usage n_c and sums s_c are averages over steps."""
 
@@ -24,7 +39,7 @@ class Quantizer(nn.Module):
 
 
 class VQVAE(Twin):
-    def __init__(self, shape, latent_dim=64, codes=512, codebook="ema", decay=0.99, restart_below=1.0, commitment=0.25,
+    def __init__(self, shape, latent_dim=64, codes=512, codebook="ema", codebook_init="uniform", decay=0.99, restart_below=1.0, commitment=0.25,
                  encoder=None, decoder=None, likelihood="bernoulli", sigma=1.0):
         super().__init__()
         e = {"kind": "vq_conv", **(encoder or {})}
@@ -35,6 +50,20 @@ class VQVAE(Twin):
         self.encoder = nn.Sequential(*trunk.down(), nn.Conv2d(trunk.grid[0], latent_dim, 1))
         self.quantizer = Quantizer(codes, latent_dim, self.average)
         self.decoder = nn.Sequential(nn.Conv2d(latent_dim, trunk.grid[0], 3, padding=1), activation(trunk.back), *trunk.up())
+
+    @torch.no_grad()
+    def start(self, x):
+        """The codes at the centres of the first batch's vectors, each as if it had stood for as many before."""
+        q, rows = self.quantizer, self.quantize(x)[1]
+        centres = kmeans(rows, len(q.usage))
+        q.codebook.copy_(centres)
+        q.usage.copy_(torch.bincount(self.quantize(x)[3], minlength=len(q.usage)).clamp_min(1))
+        if self.average:
+            q.sums.copy_(centres * self.smoothed()[:, None])
+
+    def smoothed(self):
+        usage, total = self.quantizer.usage, self.quantizer.usage.sum()
+        return (usage + 1e-5) / (total + 1e-5 * len(usage)) * total
 
     def quantize(self, x):
         """z_e and the nearest codes, one vector a row, and the codes' numbers."""
@@ -52,8 +81,10 @@ class VQVAE(Twin):
         out = {"output": m, "vectors": self.grid(code, z).flatten(1), "indices": index.reshape(len(x), -1).to(x.dtype),
                "_rows": rows, "_code": code, "_index": index}
         if self.training:
-            order = Draws(eps)(len(rows)).argsort()
-            out["_candidates"] = rows[order.repeat(-(-len(self.quantizer.usage) // len(rows)))[:len(self.quantizer.usage)]].detach()
+            draws, codes = Draws(eps), len(self.quantizer.usage)
+            order = draws(len(rows)).argsort().repeat(-(-codes // len(rows)))[:codes]
+            noise = 0.01 * rows.std(0, correction=0) * draws(codes, rows.shape[1])
+            out["_candidates"] = (rows[order] + noise).detach()
         return out
 
     def losses(self, out, x, y=None, step=0):
@@ -78,8 +109,7 @@ class VQVAE(Twin):
         if self.average:
             q.sums.mul_(d).add_((1 - d) * one_hot.T @ rows)
             q.sums[dead] = out["_candidates"][dead]
-            total = q.usage.sum()
-            q.codebook.copy_(q.sums / ((q.usage + 1e-5) / (total + 1e-5 * len(q.usage)) * total)[:, None])
+            q.codebook.copy_(q.sums / self.smoothed()[:, None])
         q.codebook[dead] = out["_candidates"][dead]
         self.restarts = int(dead.sum())
 

@@ -30,6 +30,7 @@ type parityCase struct {
 	BatchSize              int64    `json:"batch_size"`
 	Batches, Noises, Steps int64
 	Classes                int
+	Starts                 bool // from the first batch
 	Step                   int64
 	TotalVariance          *float64 `json:"total_variance"`
 	Parameters, Metrics    []string
@@ -97,6 +98,10 @@ func (c *parityCase) load(t *testing.T, m model.Model, dtype torch.DType) {
 			v.Fill_(*c.TotalVariance)
 		}
 	})
+	if c.Starts {
+		first, _ := c.batch(0, dtype)
+		torch.NoGrad(func() { m.(interface{ DataInit(model.Batch) }).DataInit(first) })
+	}
 	if !slices.Equal(names, c.StateDict) {
 		t.Fatalf("state dict %v, PyTorch's %v", names, c.StateDict)
 	}

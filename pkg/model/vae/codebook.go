@@ -23,19 +23,21 @@ type codebook struct {
 	Candidates *torch.Tensor `torch:"candidates,state"` // [C, E], vectors of the last batch that dead codes restart from
 
 	decay, restartBelow float64
+	fromData            bool
 }
 
 // CodebookConfig describes it.
 type CodebookConfig struct {
 	Codes        int64   `yaml:"codes" default:"512" check:"min=2" doc:"the number of codes"`
 	Codebook     string  `yaml:"codebook" default:"ema" check:"oneof=ema|gradient" doc:"how codes follow the vectors that they stand for: as their moving averages, or by a loss of their own"`
+	CodebookInit string  `yaml:"codebook_init" default:"uniform" check:"oneof=uniform|kmeans" doc:"where codes begin: uniform between -1/codes and 1/codes, or at the centres of the vectors of the first batch, after 10 rounds of k-means"`
 	Decay        float64 `yaml:"decay" default:"0.99" check:"min=0,lt=1" doc:"how much of the averages a step keeps: of codes, and of how often each is used"`
 	RestartBelow float64 `yaml:"restart_below" default:"1.0" check:"min=0" doc:"a code that stands for fewer vectors of a step, on average, begins again at one of them; 0 lets codes die"`
 }
 
 func newCodebook(c CodebookConfig, e int64, o nn.Options) *codebook {
 	shape, zero := []int64{c.Codes, e}, func(t *torch.Tensor) { t.Fill_(0) }
-	b := &codebook{decay: c.Decay, restartBelow: c.RestartBelow}
+	b := &codebook{decay: c.Decay, restartBelow: c.RestartBelow, fromData: c.CodebookInit == "kmeans"}
 	if c.Codebook == "gradient" {
 		b.Learned = o.Param(shape, nn.Uniform(1/float64(c.Codes)))
 	} else {
@@ -62,7 +64,22 @@ func (b *codebook) nearest(v *torch.Tensor) *torch.Tensor {
 
 // counts are how many vectors each code stands for, [C].
 func (b *codebook) counts(index, like *torch.Tensor) *torch.Tensor {
-	return torch.Zeros(b.Usage.Shape(), torch.Like(like)).IndexAdd(0, index, torch.Ones(index.Shape(), torch.Like(like)))
+	return shared(index, b.Usage.Size(0), like)
+}
+
+// begin puts the codes at the centres of the vectors v [N, E] of a batch, as if each had stood for
+// as many of them before. A batch that is not finite leaves them where they are. It runs without
+// recording.
+func (b *codebook) begin(v *torch.Tensor) {
+	lost := v.NonFinite().Gt(0)
+	keep := func(old, value *torch.Tensor) { old.Copy_(lost.Where(old, value)) }
+	centres := kmeans(v, b.Usage.Size(0))
+	usage := b.counts(v.NearestRows(centres), v).ClampMin(1)
+	keep(b.codes(), centres)
+	keep(b.Usage, usage)
+	if b.Sums != nil {
+		keep(b.Sums, centres.Mul(smoothed(usage).Unsqueeze(1)))
+	}
 }
 
 // note keeps what a training batch of vectors v [N, E] says of the codes, without history.
@@ -75,8 +92,19 @@ func (b *codebook) note(v, index, counts *torch.Tensor, noise model.Noise) {
 		b.StepSum.Add_(torch.Zeros(b.StepSum.Shape(), torch.Like(v)).IndexAdd(0, index, v).MaskedFill(lost, 0))
 	}
 	if b.restartBelow > 0 {
-		b.Candidates.Copy_(lost.Where(b.Candidates, v.IndexSelect(0, b.drawn(v, noise))))
+		restart := v.IndexSelect(0, b.drawn(v, noise))
+		restart = restart.Add(noise.Randn(restart.Shape(), v).Mul(deviation(v).MulScalar(restartNoise)))
+		b.Candidates.Copy_(lost.Where(b.Candidates, restart))
 	}
+}
+
+// restartNoise is that of a code that begins again, in deviations of the batch's vectors: two
+// that begin at the same vector part.
+const restartNoise = 0.01
+
+// deviation is the standard deviation of each dimension of vectors v [N, E], [E].
+func deviation(v *torch.Tensor) *torch.Tensor {
+	return v.Sub(v.MeanDim([]int64{0}, true)).Square().MeanDim([]int64{0}, false).Sqrt()
 }
 
 // drawn are the indices of C of the vectors [N, E] by chance: different ones where N ≥ C.
@@ -99,7 +127,7 @@ const codebookEps = 1e-5
 //	n̂_c = (n_c + ε) / (Σ n + C·ε) · Σ n
 //
 // n_c itself stays as it is: smoothing would compound. A code whose n_c falls below the
-// threshold restarts at a vector of the batch (Dhariwal et al. 2020, arXiv 2005.00341,
+// threshold restarts near a vector of the batch (Dhariwal et al. 2020, arXiv 2005.00341,
 // section 3.1), as if it stood for one. It runs without recording.
 func (b *codebook) AfterStep() {
 	idle := b.StepCount.Sum().Gt(0).LogicalNot() // no batch of the step was finite
@@ -113,15 +141,19 @@ func (b *codebook) AfterStep() {
 	next := code
 	if b.Sums != nil {
 		sums := dead.Unsqueeze(1).Where(b.Candidates, mix(b.Sums, b.StepSum))
-		total := usage.Sum()
-		smooth := usage.AddScalar(codebookEps).Div(total.AddScalar(codebookEps * float64(usage.Size(0)))).Mul(total)
-		next = sums.Div(smooth.Unsqueeze(1))
+		next = sums.Div(smoothed(usage).Unsqueeze(1))
 		b.Sums.Copy_(idle.Where(b.Sums, sums))
 	}
 	code.Copy_(idle.Where(code, dead.Unsqueeze(1).Where(b.Candidates, next)))
 	b.Usage.Copy_(idle.Where(b.Usage, usage))
 	b.StepCount.Fill_(0)
 	b.StepSum.Fill_(0)
+}
+
+// smoothed is n̂ of usage n, [C].
+func smoothed(usage *torch.Tensor) *torch.Tensor {
+	total := usage.Sum()
+	return usage.AddScalar(codebookEps).Div(total.AddScalar(codebookEps * float64(usage.Size(0)))).Mul(total)
 }
 
 // dead says which codes restart, [C] bool: those below the threshold, or below a tenth of the

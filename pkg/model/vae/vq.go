@@ -94,6 +94,14 @@ func (m *vectorQuantized) quantized(x *torch.Tensor) *torch.Tensor {
 	return image(m.Codebook.codes().IndexSelect(0, m.Codebook.nearest(rows)), z)
 }
 
+// DataInit puts the codes at the centres of the first batch's vectors where they begin so.
+func (m *vectorQuantized) DataInit(b model.Batch) {
+	if m.Codebook.fromData {
+		_, rows := m.grid(b.X, false)
+		m.Codebook.begin(rows)
+	}
+}
+
 // Loss is the reconstruction and what holds vectors and codes together; metrics: recon,
 // commitment (|z_e - e|²), perplexity and code_usage (the share of codes in use), both of
 // the batch.
