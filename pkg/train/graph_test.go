@@ -50,7 +50,7 @@ var sections = map[string][]string{
 	"sae/relu_l1": {
 		"{type: sae, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40, b_dec_init: mean}",
 		"{type: sae, d_sae: 24, sparsity_warmup_steps: 9, decoder_constraint: none, normalize_activations: expected_average_only_in}",
-		"{type: sae, d_sae: 24, sparsity_warmup_steps: 9, dead_after_samples: 40, ghost_gradients: true, resample_every_steps: 30, target_l0: 4}",
+		"{type: sae, d_sae: 24, sparsity_warmup_steps: 9, dead_after_samples: 40, ghost_gradients: true, resample_every_steps: 30, resample_warmup_steps: 9, target_l0: 4}",
 	},
 	"sae/topk": {
 		"{type: sae, variant: topk, d_sae: 24, k: 3, aux_k: 4, dead_after_samples: 40}",
@@ -62,7 +62,7 @@ var sections = map[string][]string{
 		"{type: sae, variant: batch_topk, d_sae: 24, k: 2.5, k_start: 10, k_anneal_steps: 130, aux_k: 4, dead_after_samples: 40}",
 	},
 	"sae/matryoshka": {"{type: sae, variant: matryoshka, d_sae: 24, k: 3, prefixes: [4, 10, 24], dead_after_samples: 40}"},
-	"sae/gated":      {"{type: sae, variant: gated, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40}"},
+	"sae/gated":      {"{type: sae, variant: gated, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40, resample_every_steps: 50}"},
 	"sae/jump_relu":  {"{type: sae, variant: jump_relu, d_sae: 24, sparsity_warmup_steps: 90, bandwidth: 0.5, threshold_init: 0.1, dead_after_samples: 40}", "{type: sae, variant: jump_relu, penalty: tanh, d_sae: 24, sparsity_warmup_steps: 9, bandwidth: 0.5, threshold_init: 0.1}"},
 	"sae/p_anneal": {
 		"{type: sae, variant: p_anneal, d_sae: 24, sparsity_warmup_steps: 9, dead_after_samples: 40, anneal_start_step: 40, anneal_end_step: 160, anneal_updates: 5, target_l0: 4}",

@@ -152,6 +152,10 @@ type Renewer interface {
 	Renew(b model.Batch, moments func(p *torch.Tensor) []*torch.Tensor)
 }
 
+// Pacer is the hook of models that have less than the learning rate of the schedule in some
+// steps, as after they renewed themselves. Pace is its share, a pure function of the step.
+type Pacer interface{ Pace(step int64) float64 }
+
 // CheckData is the hook of models that not all data fit: Probe calls it with a batch.
 // Its error is the user's.
 type CheckData interface{ CheckData(x *torch.Tensor) error }

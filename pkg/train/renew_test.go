@@ -3,11 +3,13 @@ package train_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gotrainer/trainer/pkg/internal/torchtest"
 	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/schedule"
 	"github.com/gotrainer/trainer/pkg/torch"
 	"github.com/gotrainer/trainer/pkg/train"
 )
@@ -67,6 +69,44 @@ func TestModelsRenewThemselvesBetweenSteps(t *testing.T) {
 		for name, m := range map[string]*renewing{"plain": plain, "captured": replayed} {
 			if !slices.Equal(m.sizes, []int{5, 3}) || !slices.Equal(m.moments, []int{2, 2}) || m.asked[0] != 0 {
 				t.Errorf("%s: batches of %v, moments %v, asked at %v", name, m.sizes, m.moments, m.asked)
+			}
+		}
+		return nil
+	})
+}
+
+// halting has half of the learning rate in every second step.
+type halting struct {
+	*regression `torch:""`
+}
+
+func (m *halting) Pace(step int64) float64 { return 1 - float64(step%2)/2 }
+
+// The steps of a model with a pace of its own are those of a schedule that has it, captured or
+// not; reports and checkpoints tell the rate that there was.
+func TestModelsHaveAPace(t *testing.T) {
+	torchtest.Run(t, func() error {
+		cfg := config()
+		cfg.Schedule = schedule.LR{Name: schedule.Constant, Base: 0.01}
+		cfg.LogEvery = 1
+		slow := func(p *train.Parts) { p.Model = &halting{p.Model.(*regression)} }
+		a, b, even := &journal{}, &journal{}, &journal{}
+		if _, err := fit(context.Background(), cfg, a, slow); err != nil {
+			return err
+		}
+		if _, err := fitCaptured(context.Background(), cfg, b, slow); err != nil {
+			return err
+		}
+		if _, err := fit(context.Background(), cfg, even, nil); err != nil {
+			return err
+		}
+		sameLines(t, a.lines, b.lines)
+		if a.lines[0] != even.lines[0] || a.lines[2] == even.lines[2] {
+			t.Errorf("lines %q at a pace, without %q", a.lines[:3], even.lines[:3])
+		}
+		for i, rate := range []string{"lr 0.01", "lr 0.005", "lr 0.01"} {
+			if !strings.HasSuffix(a.lines[i], rate) {
+				t.Errorf("%q, expected %q", a.lines[i], rate)
 			}
 		}
 		return nil

@@ -213,7 +213,7 @@ func (r *run) interrupt() error {
 func (r *run) report() error {
 	now := r.meter.read()
 	r.Observer.Step(StepReport{
-		Epoch: r.epoch + 1, Step: r.step, Steps: r.total, Samples: r.samples, LR: r.Schedule.At(r.step - 1), Values: prefix("train/", now.window),
+		Epoch: r.epoch + 1, Step: r.step, Steps: r.total, Samples: r.samples, LR: r.rate(r.step - 1), Values: prefix("train/", now.window),
 	})
 	switch {
 	case now.skipped >= maxSkipped:
@@ -249,7 +249,7 @@ func (r *run) endEpoch() error {
 
 // lr is the learning rate of the step that comes next, as a scheduler of PyTorch
 // leaves it in the param group; after the last step that of the last.
-func (r *run) lr() float64 { return r.Schedule.At(min(r.step, max(r.total-1, 0))) }
+func (r *run) lr() float64 { return r.rate(min(r.step, max(r.total-1, 0))) }
 
 func prefix(p string, values []Value) []Value {
 	out := make([]Value, len(values))

@@ -52,7 +52,7 @@ func (r *run) advance(group []*hostBatch) (err error) {
 				r.initialise(group[0])
 			}
 			r.renew(group[0])
-			r.opt.SetLR(r.Schedule.At(r.step))
+			r.opt.SetLR(r.rate(r.step))
 			r.scalars.refresh(r.step)
 			r.rival.refresh(r.step)
 			err = r.runStep(group)
@@ -77,6 +77,15 @@ func (r *run) renew(first *hostBatch) {
 	torch.NoGrad(func() {
 		m.Renew(first.tensors(), func(p *torch.Tensor) []*torch.Tensor { return optim.Moments(r.opt, slices.Index(r.params, p)) })
 	})
+}
+
+// rate is the learning rate of a step: that of the schedule, at the model's pace.
+func (r *run) rate(step int64) float64 {
+	rate := r.Schedule.At(step)
+	if m, ok := r.Model.(Pacer); ok {
+		rate *= m.Pace(step)
+	}
+	return rate
 }
 
 // update is the step on the device: forward, backward, clip, optimizer, hooks. The

@@ -61,6 +61,12 @@ model: {type: vae, latent_dim: 3, encoder: {hidden_dims: [8]}, variant: dip_vae_
 training: {epochs: 6, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
 checkpoint: {save_strategy: last, resume_every: 2}
 `},
+	{"gated that is resampled, last", `
+data: {source: synthetic_sparse, count: 150, dim: 12, atoms: 24, active: 2, batch_size: 16}
+model: {type: sae, variant: gated, d_sae: 24, sparsity_warmup_steps: 5, dead_after_samples: 30, resample_every_steps: 9, resample_warmup_steps: 6}
+training: {epochs: 5, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 2}
+`},
 	{"relu_l1 streamed, normalised, adamw, step schedule, all", `
 data: {source: npy, path: data.npy, in_memory: false, normalize: standard, batch_size: 16}
 model: {type: sae, variant: relu_l1, d_sae: 24, l1_coefficient: 0.01}

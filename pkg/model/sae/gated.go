@@ -19,9 +19,10 @@ import (
 type gated struct {
 	*Core        `torch:""`
 	*coefficient `torch:""`
-	BGate        *torch.Tensor `torch:"b_gate"` // [m]
-	BMag         *torch.Tensor `torch:"b_mag"`  // [m]
-	RMag         *torch.Tensor `torch:"r_mag"`  // [m], the logarithm of a factor
+	*resampler
+	BGate *torch.Tensor `torch:"b_gate"` // [m]
+	BMag  *torch.Tensor `torch:"b_mag"`  // [m]
+	RMag  *torch.Tensor `torch:"r_mag"`  // [m], the logarithm of a factor
 }
 
 // GatedConfig adds the penalty.
@@ -30,6 +31,7 @@ type GatedConfig struct {
 	Config        `yaml:",inline"`
 	L1Coefficient float64 `yaml:"l1_coefficient" default:"0.1" check:"min=0" doc:"the weight of the sum of a sample's gate values"`
 	Sparsity      `yaml:",inline"`
+	Resampling    `yaml:",inline"`
 	BDecInit      string `yaml:"b_dec_init" default:"zeros" check:"oneof=zeros|mean|geometric_median" doc:"the start of b_dec, from the first batch"`
 }
 
@@ -44,6 +46,7 @@ func buildGated(params any, in model.Inputs, o nn.Options) (model.Model, error) 
 	s := &gated{Core: newCore(c.Config.As(c.Compat, "gated"), c.BDecInit, in, o), coefficient: newCoefficient(c.L1Coefficient, c.Sparsity, o)}
 	s.BGate, s.BMag, s.RMag = s.BEnc, o.Param([]int64{c.DSAE}, zero), o.Param([]int64{c.DSAE}, zero)
 	s.BEnc = nil
+	s.resampler = &resampler{s.Core, c.Resampling, []*torch.Tensor{s.BGate, s.BMag, s.RMag}}
 	s.encode = func(x *torch.Tensor) *torch.Tensor {
 		_, f := s.gates(x)
 		return f

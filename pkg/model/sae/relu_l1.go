@@ -16,8 +16,8 @@ import (
 type reluL1 struct {
 	*Core        `torch:""`
 	*coefficient `torch:""`
-	resampling   Resampling
-	ghosts       bool
+	*resampler
+	ghosts bool
 	// penalty is what the coefficient weighs, of activations as weighed gives them.
 	penalty func(c *model.Context, f *torch.Tensor) *torch.Tensor
 }
@@ -45,7 +45,8 @@ func newReLUL1(c *ReLUL1Config, in model.Inputs, o nn.Options) *reluL1 {
 
 // penalized has the L1 penalty.
 func penalized(core *Core, lambda *coefficient, revival Revival) *reluL1 {
-	s := &reluL1{Core: core, coefficient: lambda, resampling: revival.Resampling, ghosts: revival.GhostGradients}
+	s := &reluL1{Core: core, coefficient: lambda, ghosts: revival.GhostGradients}
+	s.resampler = &resampler{core, revival.Resampling, []*torch.Tensor{s.BEnc}}
 	s.encode = s.relu
 	s.penalty = func(_ *model.Context, f *torch.Tensor) *torch.Tensor { return summed(f) }
 	return s

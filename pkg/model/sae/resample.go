@@ -9,8 +9,9 @@ import (
 
 // Resampling is the keys of how dead latents begin anew.
 type Resampling struct {
-	ResampleEverySteps int64 `yaml:"resample_every_steps" default:"0" check:"min=0" doc:"the steps after which dead latents are given new weights; 0 never does it"`
-	ResampleTimes      int64 `yaml:"resample_times" default:"4" check:"min=1" doc:"how often that is done"`
+	ResampleEverySteps  int64 `yaml:"resample_every_steps" default:"0" check:"min=0" doc:"the steps after which dead latents are given new weights; 0 never does it"`
+	ResampleTimes       int64 `yaml:"resample_times" default:"4" check:"min=1" doc:"how often that is done"`
+	ResampleWarmupSteps int64 `yaml:"resample_warmup_steps" default:"0" check:"min=0" doc:"the steps in which the learning rate grows again after it"`
 }
 
 // Revival is the keys of what brings dead latents of ReLU variants back.
@@ -19,38 +20,63 @@ type Revival struct {
 	GhostGradients bool `yaml:"ghost_gradients" default:"false" doc:"whether a loss lets dead latents explain the residual (Anthropic, January 2024)"`
 }
 
+// resampler gives dead latents new weights between two steps.
+type resampler struct {
+	of     *Core
+	keys   Resampling
+	biases []*torch.Tensor // that become 0, [m] each
+}
+
 // RenewAt says whether it is time after so many steps.
-func (s *reluL1) RenewAt(step int64) bool {
-	every := s.resampling.ResampleEverySteps
-	return every > 0 && step > 0 && step%every == 0 && step/every <= s.resampling.ResampleTimes
+func (r *resampler) RenewAt(step int64) bool {
+	return step > 0 && step == r.last(step)
+}
+
+// last is the step of the last time up to a step, 0 before the first.
+func (r *resampler) last(step int64) int64 {
+	if r.keys.ResampleEverySteps == 0 {
+		return 0
+	}
+	return min(step/r.keys.ResampleEverySteps, r.keys.ResampleTimes) * r.keys.ResampleEverySteps
+}
+
+// Pace is the share of the learning rate that a step has: it grows from 0 after each time, so
+// that optimizers learn the sizes of new gradients before they take whole steps.
+func (r *resampler) Pace(step int64) float64 {
+	last := r.last(step)
+	if since := step - last + 1; last > 0 && since < r.keys.ResampleWarmupSteps {
+		return float64(since) / float64(r.keys.ResampleWarmupSteps)
+	}
+	return 1
 }
 
 // Renew gives dead latents new weights, as Bricken et al. 2023: the direction of a sample,
 // taken with probability ∝ loss², that decoder rows have with norm 1 and the encoder with 0.2
-// times the mean norm of the living; b_enc is 0, and so is what the optimizer keeps of them.
-func (s *reluL1) Renew(b model.Batch, moments func(p *torch.Tensor) []*torch.Tensor) {
+// times the mean norm of the living; biases are 0, and so is what the optimizer keeps of them.
+func (r *resampler) Renew(b model.Batch, moments func(p *torch.Tensor) []*torch.Tensor) {
+	s := r.of
 	x, y := s.pair(b)
 	loss := y.Sub(s.reconstruct(x)).Square().SumDim([]int64{1}, false)
 	rows := chosen(loss.Square().Float64s(), s.WDec.Size(0)).On(x.Device())
 	dead := s.dead()
-	column := dead.Unsqueeze(1) // [m, 1]
 	from := func(t *torch.Tensor) *torch.Tensor {
 		t = t.IndexSelect(0, rows).Clone()
 		s.unitRows(t)
 		return t
 	}
+	renew := func(param, mask, value *torch.Tensor) {
+		param.Copy_(mask.Where(value, param))
+		for _, m := range moments(param) {
+			m.Copy_(m.MaskedFill(mask, 0))
+		}
+	}
 	live := dead.LogicalNot().To(x.DType())
 	norms := s.WEnc.NormDim([]int64{0}, false)
 	size := norms.Mul(live).Sum().Div(live.Sum().ClampMin(1)).MulScalar(0.2)
-	for _, part := range []struct{ param, mask, value *torch.Tensor }{
-		{s.WDec, column, from(y)},
-		{s.WEnc, dead, from(x).Mul(size).Transpose(0, 1)},
-		{s.BEnc, dead, s.BEnc.ZerosLike()},
-	} {
-		part.param.Copy_(part.mask.Where(part.value, part.param))
-		for _, m := range moments(part.param) {
-			m.Copy_(m.MaskedFill(part.mask, 0))
-		}
+	renew(s.WDec, dead.Unsqueeze(1), from(y))
+	renew(s.WEnc, dead, from(x).Mul(size).Transpose(0, 1))
+	for _, bias := range r.biases {
+		renew(bias, dead, bias.ZerosLike())
 	}
 	s.Silent.Copy_(s.Silent.MaskedFill(dead, 0))
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func TestResamplingIsDueAFewTimes(t *testing.T) {
-	s := &reluL1{resampling: Resampling{ResampleEverySteps: 10, ResampleTimes: 2}}
+	s := &resampler{keys: Resampling{ResampleEverySteps: 10, ResampleTimes: 2}}
 	var due []int64
 	for step := range int64(50) {
 		if s.RenewAt(step) {
@@ -21,10 +21,43 @@ func TestResamplingIsDueAFewTimes(t *testing.T) {
 	if !slices.Equal(due, []int64{10, 20}) {
 		t.Errorf("due after %v steps", due)
 	}
-	s.resampling.ResampleEverySteps = 0
+	s.keys.ResampleEverySteps = 0
 	if s.RenewAt(0) || s.RenewAt(10) {
 		t.Error("due although it is off")
 	}
+}
+
+func TestTheLearningRateGrowsAgainAfterResampling(t *testing.T) {
+	s := &resampler{keys: Resampling{ResampleEverySteps: 10, ResampleTimes: 2, ResampleWarmupSteps: 4}}
+	for step, want := range map[int64]float64{0: 1, 9: 1, 10: 0.25, 11: 0.5, 12: 0.75, 13: 1, 19: 1, 20: 0.25, 24: 1, 30: 1} {
+		if got := s.Pace(step); got != want {
+			t.Errorf("step %d: %v of the rate, expected %v", step, got, want)
+		}
+	}
+	s.keys.ResampleWarmupSteps = 0
+	if got := s.Pace(10); got != 1 {
+		t.Errorf("without a warm-up %v of the rate", got)
+	}
+}
+
+// All that makes the code of a gated latent begins anew.
+func TestDeadGatesAreResampled(t *testing.T) {
+	c := &GatedConfig{Config: basic(6, 1), L1Coefficient: 0.1, BDecInit: "zeros"}
+	run(t, Gated(), c, 4, func(m model.Model, s *Core) {
+		g := m.(*gated)
+		torch.NoGrad(func() {
+			for _, bias := range []*torch.Tensor{g.BGate, g.BMag, g.RMag} {
+				bias.Fill_(0.5)
+			}
+			s.Silent.Write(torch.FromInt64s([]int64{0, 7, 0, 0, 1, 0}, []int64{6}).Raw())
+			g.Renew(model.Batch{X: torchtest.Wave(3, 4, 0, 9)}, func(p *torch.Tensor) []*torch.Tensor { return nil })
+			for name, bias := range map[string]*torch.Tensor{"b_gate": g.BGate, "b_mag": g.BMag, "r_mag": g.RMag} {
+				torchtest.Near(t, name, bias, 0, 0.5, 0, 0.5, 0.5, 0, 0.5)
+			}
+			norms := s.WEnc.NormDim([]int64{0}, false).Float64s()
+			torchtest.Near(t, "norms of W_enc", s.WEnc.NormDim([]int64{0}, false), 1e-12, norms[0], 0.2, 1, 1, 0.2, 1)
+		})
+	})
 }
 
 // Dead latents get the direction of a sample, the one with a loss here; the others, and
