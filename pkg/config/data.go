@@ -16,8 +16,10 @@ type Data struct {
 	Test        string   `yaml:"test" check:"path" when:"source=images|npy|npz|idx|csv|parquet|safetensors" doc:"the same for the test"`
 	Labels      Labels   `yaml:"labels" when:"source=npy|npz|idx|csv|parquet|safetensors|embeddings" doc:"one path, or a section {train, val, test} of paths"`
 	Array       string   `yaml:"array" check:"minlen=1" when:"source=npz|parquet|safetensors" doc:"the name of the array of samples, or of the column of lists; may be absent where there is one alone"`
-	LabelArray  string   `yaml:"label_array" check:"minlen=1" when:"source=npz|safetensors" doc:"the name of the array of labels in the same file"`
-	LabelColumn string   `yaml:"label_column" check:"minlen=1" when:"source=csv|parquet" doc:"the name of the column of labels; every other column is a value of the sample"`
+	Arrays      []Array  `yaml:"arrays" check:"minlen=1" when:"source=npy|npz|idx|csv|parquet|safetensors; array=" doc:"the named parts that a sample is joined of: arrays of the file, columns of a table (also several, as place: [x, y]), or, of npy and idx, the names that stand for {array} in the path"`
+	Raw         Names    `yaml:"raw" when:"source=npy|npz|idx|csv|parquet|safetensors" only:"train" doc:"one or a list of arrays that stay as they are, such as numbers that an embedding reads: uint8 is not scaled, normalize and noise pass them by"`
+	LabelArray  Names    `yaml:"label_array" when:"source=npz|safetensors" doc:"the name of the array of labels in the same file, or a list of such"`
+	LabelColumn Names    `yaml:"label_column" when:"source=csv|parquet" doc:"the name of the column of labels, or a list of such; without arrays, every other column is a value of the sample"`
 	Experiment  string   `yaml:"experiment" check:"path" when:"source=embeddings" doc:"the directory of the run whose embeddings are read"`
 	Split       Split    `yaml:"split" default:"{train: 0.8, val: 0.1, test: 0.1}" when:"source=images|npy|npz|idx|csv|parquet|safetensors|shapes|synthetic_sparse; val=; test=" doc:"the fractions of the splits"`
 	BatchSize   int      `yaml:"batch_size" default:"128" check:"min=1,or=auto" only:"train" doc:"samples a batch; auto: the largest power of two that fits the memory, which is then saved in its place"`
@@ -100,6 +102,7 @@ func (d *Data) validateIn(kind string) []string {
 	var out []string
 	out = append(out, d.checkFiles(kind)...)
 	out = append(out, d.checkLabels()...)
+	out = append(out, d.checkArrays()...)
 	if sum := d.Split.Train + d.Split.Val + d.Split.Test; sum != 0 && math.Abs(sum-1) > 1e-6 {
 		out = append(out, fmt.Sprintf("split: found %v + %v + %v = %.6g, expected a sum of 1",
 			d.Split.Train, d.Split.Val, d.Split.Test, sum))

@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -36,21 +37,53 @@ type Augmented struct {
 	*Split
 	how  Augment
 	seed int64
+	list []view
 }
 
-// Augmented changes the samples of a split.
+// view is a part of a sample that is changed: an image, where it has a width.
+type view struct {
+	from, to      int64
+	height, width int
+	pixels        bool // numbers stay in [0, 1]
+}
+
+// Augmented changes the samples of a split; of named arrays those that are not raw.
 func (s *Split) Augmented(how Augment, seed int64) (*Augmented, error) {
-	shape := s.data.Shape
-	images := len(shape) == 3
+	views := s.views()
+	images := slices.DeleteFunc(slices.Clone(views), func(v view) bool { return v.width == 0 })
 	switch {
-	case (how.Flip || how.Crop > 0) && !images:
-		return nil, mistake("data.augment: flip and crop are for images [channels, height, width], and these samples have the shape %v; leave them out", shape)
-	case how.Crop < 0 || how.Crop > 0 && int64(how.Crop) >= min(shape[1], shape[2]):
-		return nil, mistake("data.augment.crop: found %d for images of %d by %d; expected less than their sides", how.Crop, shape[1], shape[2])
+	case (how.Flip || how.Crop > 0) && len(images) == 0:
+		return nil, mistake("data.augment: flip and crop are for images [channels, height, width], and these samples have the shape %v; leave them out", s.data.Shape)
+	case how.Crop < 0:
+		return nil, mistake("data.augment.crop: found %d, expected 0 or a positive number", how.Crop)
 	case !(how.Noise >= 0) || math.IsInf(how.Noise, 0):
 		return nil, mistake("data.augment.noise: found %v, expected 0 or a positive number", how.Noise)
 	}
-	return &Augmented{s, how, seed}, nil
+	for _, v := range images {
+		if how.Crop > 0 && how.Crop >= min(v.height, v.width) {
+			return nil, mistake("data.augment.crop: found %d for images of %d by %d; expected less than their sides", how.Crop, v.height, v.width)
+		}
+	}
+	return &Augmented{s, how, seed, views}, nil
+}
+
+func (s *Split) views() (list []view) {
+	add := func(from, to int64, shape []int64, pixels bool) {
+		v := view{from: from, to: to, pixels: pixels}
+		if len(shape) == 3 {
+			v.height, v.width = int(shape[1]), int(shape[2])
+		}
+		list = append(list, v)
+	}
+	if len(s.data.Arrays) == 0 {
+		add(0, int64(s.dim), s.data.Shape, s.part.dtype == "u1" || s.data.spec.Source == "shapes")
+	}
+	for i, a := range s.data.Arrays {
+		if !slices.Contains(s.data.spec.Raw, a.Name) {
+			add(a.From, a.To, a.Shape, s.part.dtypes[i] == "u1")
+		}
+	}
+	return list
 }
 
 // ReadEpoch is Read of the samples as an epoch, from 0, has them: changed, and then
@@ -74,24 +107,30 @@ func (a *Augmented) ReadEpoch(dst []float32, rows []int, epoch int64) error {
 	return nil
 }
 
-// change is what happens to one sample.
+// change is what happens to one sample; its images are turned and moved together.
 func (a *Augmented) change(x, scratch []float32, g *generator) {
-	if a.how.Flip && g.below(2) == 1 {
-		mirror(x, int(a.data.Shape[2]))
-	}
+	flip, dx, dy := a.how.Flip && g.below(2) == 1, 0, 0
 	if side := uint64(2*a.how.Crop + 1); a.how.Crop > 0 {
-		dy, dx := int(g.below(side))-a.how.Crop, int(g.below(side))-a.how.Crop
-		copy(scratch, x)
-		shift(x, scratch, int(a.data.Shape[1]), int(a.data.Shape[2]), dy, dx)
+		dy, dx = int(g.below(side))-a.how.Crop, int(g.below(side))-a.how.Crop
 	}
-	if a.how.Noise == 0 {
-		return
-	}
-	pixels := a.part.dtype == "u1" || a.data.spec.Source == "shapes"
-	for i := range x {
-		x[i] += float32(a.how.Noise * g.normal())
-		if pixels {
-			x[i] = min(max(x[i], 0), 1)
+	for _, v := range a.list {
+		part := x[v.from:v.to]
+		if flip && v.width > 0 {
+			mirror(part, v.width)
+		}
+		if a.how.Crop > 0 && v.width > 0 {
+			from := scratch[:len(part)]
+			copy(from, part)
+			shift(part, from, v.height, v.width, dy, dx)
+		}
+		if a.how.Noise == 0 {
+			continue
+		}
+		for i := range part {
+			part[i] += float32(a.how.Noise * g.normal())
+			if v.pixels {
+				part[i] = min(max(part[i], 0), 1)
+			}
 		}
 	}
 }

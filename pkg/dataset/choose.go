@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -12,25 +13,25 @@ import (
 type headerReader func(r io.ReaderAt, size int64) (npy.Header, error)
 
 // named finds the array called name in a file of several; where name is empty, the only
-// one besides other. It is nil for sources whose files hold one array.
-func (s Spec) named(name, other string) headerReader {
+// one besides others. It is nil for sources whose files hold one array.
+func (s Spec) named(name string, others []string) headerReader {
 	switch s.Source {
 	case "npz":
-		return npzHeader(name, other)
+		return npzHeader(name, others)
 	case "safetensors":
-		return safetensorsHeader(name, other)
+		return safetensorsHeader(name, others)
 	}
 	return nil
 }
 
 // chooseArray answers the place of the array in names.
-func chooseArray(names []string, name, other string) (int, error) {
+func chooseArray(names []string, name string, others []string) (int, error) {
 	held := "it holds " + strings.Join(names[:min(len(names), 10)], ", ")
 	if len(names) == 0 {
 		return 0, broken("the file holds no arrays")
 	}
 	if name == "" {
-		rest := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == other })
+		rest := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(others, n) })
 		if len(rest) != 1 {
 			return 0, broken("the file has %d arrays that could be the samples; name one in data.array, %s", len(rest), held)
 		}
@@ -43,18 +44,42 @@ func chooseArray(names []string, name, other string) (int, error) {
 	return i, nil
 }
 
+// labelNames are those of the labels that are inside the files of the samples.
+func (s Spec) labelNames() []string {
+	switch s.Source {
+	case "csv", "parquet":
+		return s.LabelColumns
+	case "npz", "safetensors":
+		return s.LabelArrays
+	}
+	return nil
+}
+
+// chosen are the names of what is read of a table.
+func (s Spec) chosen() string {
+	text := strings.Join(s.LabelColumns, " ")
+	for _, a := range s.Arrays {
+		text += fmt.Sprintf(" %q", append([]string{a.Name}, a.columns()...))
+	}
+	return text
+}
+
 // labelsInside reads data.label_array from the file of the samples.
 func labelsInside(s Spec, path string) (*labelSet, error) {
-	set, err := readLabels(s, path, func(r io.ReaderAt, size int64) (npy.Header, bool, error) {
-		h, err := s.named(s.LabelArray, "")(r, size)
-		if err == nil {
-			err = labelsShape(h)
+	var list []*labelSet
+	for _, name := range s.LabelArrays {
+		set, err := readLabels(s, path, func(r io.ReaderAt, size int64) (npy.Header, bool, error) {
+			h, err := s.named(name, nil)(r, size)
+			if err == nil {
+				err = labelsShape(h)
+			}
+			return h, false, err
+		})
+		if err != nil {
+			return nil, err
 		}
-		return h, false, err
-	})
-	if err != nil {
-		return nil, err
+		set.digest += " " + name
+		list = append(list, set)
 	}
-	set.digest += " " + s.LabelArray
-	return set, nil
+	return labelsBeside(s.LabelArrays, list)
 }

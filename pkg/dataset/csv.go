@@ -18,10 +18,10 @@ import (
 // csvTable is what has been read of a CSV file.
 type csvTable struct {
 	path           string
-	limit          int64 // bytes that the numbers may take
-	columns        int   // of a line, the label included
-	label          int   // column of the label, -1 without
-	names          []string
+	limit          int64     // bytes that the numbers may take
+	names          []string  // of the columns; nil without a header
+	sample, label  []int     // of each column, its place in a sample or a label; -1 in neither
+	x, y           []float32 // a line's
 	values, labels []float32
 	classes        []string          // of the samples, where the labels are names
 	seen           map[string]string // the names, each once in memory
@@ -40,23 +40,25 @@ func readCSV(s Spec, path string) (part, error) {
 		return part{}, mistake("%s: not a CSV file: %v", path, reason(err))
 	}
 	hash := sha256.New()
-	t := &csvTable{path: path, limit: s.Memory / 2, label: -1}
-	if err := t.read(io.TeeReader(text, hash), s.LabelColumn); err != nil {
+	t := &csvTable{path: path, limit: s.Memory / 2}
+	if err := t.read(io.TeeReader(text, hash), s); err != nil {
 		return part{}, err
 	}
-	one := part{path: path, dtype: "f4", columns: t.names, digest: hex.EncodeToString(hash.Sum(nil)) + " " + s.LabelColumn}
-	row := t.columns
-	if t.label >= 0 {
-		row--
+	row := len(t.x)
+	one := part{path: path, dtype: "f4", shape: []int64{int64(row)}, digest: hex.EncodeToString(hash.Sum(nil)) + " " + s.chosen()}
+	for _, a := range s.Arrays {
+		one.addSpan(a.Name, []int64{int64(len(a.columns()))}, "f4")
+	}
+	if len(s.Arrays) == 0 {
+		one.columns = t.samples()
 	}
 	switch {
 	case t.classes != nil:
-		one.labels = namedLabels(t.classes, s.LabelColumn, path)
-	case t.label >= 0:
-		one.labels = &labelSet{values: t.labels, row: 1, shape: []int64{}, names: []string{s.LabelColumn}, path: path, digest: s.LabelColumn}
-		one.labels.classes = one.labels.countClasses()
+		one.labels = namedLabels(t.classes, s.LabelColumns[0], path)
+	case len(t.y) > 0:
+		one.labels = numberedLabels(t.labels, s.LabelColumns, path)
 	}
-	one.src, one.n, one.shape = &table{t.values, row}, int64(len(t.values)/row), []int64{int64(row)}
+	one.src, one.n = &table{t.values, row}, int64(len(t.values)/row)
 	return one, nil
 }
 
@@ -76,7 +78,7 @@ func plainText(file io.Reader) (io.Reader, error) {
 	return content, nil
 }
 
-func (t *csvTable) read(text io.Reader, label string) error {
+func (t *csvTable) read(text io.Reader, s Spec) error {
 	r := csv.NewReader(text)
 	r.ReuseRecord, r.TrimLeadingSpace = true, true
 	first, err := r.Read()
@@ -85,7 +87,6 @@ func (t *csvTable) read(text io.Reader, label string) error {
 	} else if err != nil {
 		return t.wrong(err)
 	}
-	t.columns = len(first)
 	header := slices.ContainsFunc(first, func(field string) bool { _, err := number(field); return err != nil })
 	if header {
 		t.names = make([]string, len(first))
@@ -93,7 +94,7 @@ func (t *csvTable) read(text io.Reader, label string) error {
 			t.names[i] = strings.TrimSpace(name)
 		}
 	}
-	if err := t.findLabel(label); err != nil {
+	if err := t.place(len(first), s); err != nil {
 		return err
 	}
 	for record := first; ; {
@@ -115,43 +116,93 @@ func (t *csvTable) read(text io.Reader, label string) error {
 	return nil
 }
 
-// findLabel finds the column that data.label_column names, and leaves it out of names.
-func (t *csvTable) findLabel(label string) error {
-	if label == "" {
-		return nil
+// place finds the columns that data.label_column and data.arrays name; without arrays a
+// sample is every column but the labels.
+func (t *csvTable) place(columns int, s Spec) error {
+	t.sample, t.label = make([]int, columns), make([]int, columns)
+	for i := range columns {
+		t.sample[i], t.label[i] = -1, -1
 	}
-	if t.names == nil {
-		return mistake("%s: the file has no header (its first line holds numbers only), so data.label_column %q cannot be found; give the columns names in the first line", t.path, label)
+	for k, name := range s.LabelColumns {
+		i, err := t.find(name, "data.label_column")
+		if err != nil {
+			return err
+		}
+		t.label[i] = k
 	}
-	if t.label = slices.Index(t.names, label); t.label < 0 {
-		return mistake("%s: no column is named %q (data.label_column); the header has %s", t.path, label, some(t.names))
+	t.y = make([]float32, len(s.LabelColumns))
+	width := 0
+	take := func(i int) {
+		t.sample[i] = width
+		width++
 	}
-	if t.columns == 1 {
+	for _, a := range s.Arrays {
+		for _, name := range a.columns() {
+			i, err := t.find(name, "data.arrays")
+			if err != nil {
+				return err
+			}
+			take(i)
+		}
+	}
+	for i := 0; i < columns && len(s.Arrays) == 0; i++ {
+		if t.label[i] < 0 {
+			take(i)
+		}
+	}
+	if width == 0 {
 		return mistake("%s: the label is the only column; expected columns of numbers beside it", t.path)
 	}
-	t.names = slices.Delete(t.names, t.label, t.label+1)
+	t.x = make([]float32, width)
 	return nil
+}
+
+// find is the place of the column that a key names.
+func (t *csvTable) find(name, key string) (int, error) {
+	if t.names == nil {
+		return 0, mistake("%s: the file has no header (its first line holds numbers only), so the column %q of %s cannot be found; give the columns names in the first line", t.path, name, key)
+	}
+	i := slices.Index(t.names, name)
+	if i < 0 {
+		return 0, mistake("%s: no column is named %q (%s); the header has %s", t.path, name, key, some(t.names))
+	}
+	return i, nil
+}
+
+// samples are the names of the columns of a sample.
+func (t *csvTable) samples() (names []string) {
+	for i, name := range t.names {
+		if t.sample[i] >= 0 {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (t *csvTable) add(r *csv.Reader, record []string) error {
 	for i, field := range record {
-		if i == t.label && t.addName(strings.TrimSpace(field)) {
+		isLabel := t.label[i] >= 0
+		if !isLabel && t.sample[i] < 0 || isLabel && t.addName(strings.TrimSpace(field)) {
 			continue
 		}
 		v, err := number(field)
 		if err != nil || v-v != 0 {
 			line, column := r.FieldPos(i)
 			expected := "a finite number"
-			if i == t.label && t.classes != nil {
+			if isLabel && t.classes != nil {
 				expected = "the name of a class, as in the first line"
 			}
 			return mistake("%s:%d:%d: found %q in column %d, expected %s; correct it or leave the line out", t.path, line, column, cutText(field), i+1, expected)
 		}
-		if i == t.label {
-			t.labels = append(t.labels, v)
+		if isLabel {
+			t.y[t.label[i]] = v
 		} else {
-			t.values = append(t.values, v)
+			t.x[t.sample[i]] = v
 		}
+	}
+	t.values = append(t.values, t.x...)
+	if t.classes == nil {
+		t.labels = append(t.labels, t.y...)
 	}
 	if need := int64(len(t.values)) * 4; need > t.limit {
 		return mistake("%s: the numbers need more than half of the memory; save them as .npy, which can be mapped", t.path)
@@ -159,10 +210,11 @@ func (t *csvTable) add(r *csv.Reader, record []string) error {
 	return nil
 }
 
-// addName takes a label that is a name; the first label says whether they are.
+// addName takes a label that is a name; the first label says whether they are. Of several
+// columns of labels none is.
 func (t *csvTable) addName(field string) bool {
 	if t.classes == nil {
-		if _, err := number(field); err == nil || len(t.labels) > 0 {
+		if _, err := number(field); err == nil || len(t.labels) > 0 || len(t.y) > 1 {
 			return false
 		}
 		t.seen = map[string]string{}
@@ -193,7 +245,7 @@ func (t *csvTable) wrong(err error) error {
 	var p *csv.ParseError
 	switch {
 	case errors.As(err, &p) && errors.Is(p.Err, csv.ErrFieldCount):
-		return mistake("%s:%d: the line has another number of fields than the first one, which has %d; every line must have the same", t.path, p.Line, t.columns)
+		return mistake("%s:%d: the line has another number of fields than the first one, which has %d; every line must have the same", t.path, p.Line, len(t.sample))
 	case errors.As(err, &p):
 		return mistake("%s:%d:%d: not CSV: %v", t.path, p.Line, p.Column, p.Err)
 	}

@@ -6,8 +6,11 @@ import "slices"
 type Data struct {
 	Train, Val, Test *Split   // Val and Test are nil when there are none
 	Shape            []int64  // of one sample
+	Arrays           []Span   // the named parts of a sample, in order; nil without
 	LabelShape       []int64  // of one sample's label; empty for one number, nil without labels
+	Labels           []Span   // the named parts of a label; nil where nothing has a name
 	LabelNames       []string // of the label's values, where they are known
+	LabelClasses     []int    // of each value of a label, the classes that it numbers; 0 where it does not
 	ClassNames       []string // of the classes, where the source has names for them
 	Classes          int      // classes that the labels number (largest + 1), 0 when they do not
 	Dictionary       *Matrix  // synthetic_sparse: the true atoms [atoms, dim]; else nil
@@ -81,6 +84,7 @@ func assemble(s Spec, p *parts) (*Data, error) {
 			*splits[slices.Index(splitNames[:], one.name)] = newSplit(d, one.name, one, nil)
 		}
 	}
+	d.Arrays = d.parts.list[0].spans
 	d.takeLabels()
 	if s.describe {
 		d.Fingerprint = ""
@@ -94,7 +98,7 @@ func assemble(s Spec, p *parts) (*Data, error) {
 		return d, d.Stats.fits(d.Train.dim)
 	}
 	var err error
-	d.Stats, err = measure(s.Normalize, d.Train.part, d.Train.index, d.Train.dim)
+	d.Stats, err = measure(s.Normalize, d.Train.part, d.Train.index, d.Train.dim, s.rawOf(d.Arrays))
 	return d, err
 }
 
@@ -105,6 +109,7 @@ func (d *Data) takeLabels() {
 		return
 	}
 	d.LabelShape, d.LabelNames, d.ClassNames = slices.Clone(first.shape), slices.Clone(first.names), slices.Clone(first.named)
+	d.Labels, d.LabelClasses = first.spans, d.classesOfLabels()
 	if d.LabelShape == nil {
 		d.LabelShape = []int64{}
 	}
@@ -117,6 +122,20 @@ func (d *Data) takeLabels() {
 	for _, one := range d.parts.list {
 		d.Classes = max(d.Classes, one.labels.classes)
 	}
+}
+
+// classesOfLabels are those that the labels of all splits say together.
+func (d *Data) classesOfLabels() []int {
+	classes := d.parts.list[0].labels.classesOf()
+	classes[0] = max(classes[0], d.parts.classes)
+	for _, one := range d.parts.list[1:] {
+		for i, c := range one.labels.classesOf() {
+			if classes[i] = max(classes[i], c); c == 0 {
+				classes[i] = 0
+			}
+		}
+	}
+	return classes
 }
 
 // Oversized says whether the files that are mapped are larger than the memory, so that

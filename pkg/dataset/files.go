@@ -76,7 +76,7 @@ func (s Spec) files() (files []named, divide bool, err error) {
 
 // open opens the data of one split and its labels.
 func (p *parts) open(s Spec, f named) error {
-	one, err := p.openAll(s, f)
+	one, err := p.openSplit(s, f)
 	if err != nil {
 		return err
 	}
@@ -99,19 +99,26 @@ func (p *parts) openOne(s Spec, path string) (part, error) {
 	case "images":
 		return p.openImages(s, path)
 	}
+	if len(s.Arrays) > 0 && !s.holdsOne() {
+		return p.openBeside(s, path)
+	}
 	return p.openArray(s, path)
 }
 
 // openArray opens a file that holds the samples as one array.
 func (p *parts) openArray(s Spec, path string) (part, error) {
-	format := s.named(s.Array, s.LabelArray)
+	format := s.named(s.Array, s.LabelArrays)
 	switch {
 	case s.Source == "idx":
 		format = readIDXHeader
 	case format == nil:
 		format = npy.ReadHeader
 	}
-	one, err := p.openFormat(s, path, samplesOnly(format))
+	rank := 2
+	if s.among {
+		rank = 1 // [samples] is a number for each
+	}
+	one, err := p.openFormat(s, path, samplesOnly(format, rank))
 	if err != nil {
 		return part{}, err
 	}
@@ -137,7 +144,7 @@ func (p *parts) openFormat(s Spec, path string, format headerReader) (part, erro
 	if err != nil {
 		return part{}, err
 	}
-	a, err := npy.Open(path, npy.Options{Mode: mode, Memory: s.Memory, Unit: true, Format: format})
+	a, err := npy.Open(path, npy.Options{Mode: mode, Memory: s.Memory, Unit: !s.unscaled, Format: format})
 	if err != nil {
 		return part{}, err
 	}
@@ -152,15 +159,15 @@ func (p *parts) openFormat(s Spec, path string, format headerReader) (part, erro
 
 // takeLabels opens the labels that are in a file of their own, or beside the samples.
 func (one *part) takeLabels(s Spec, key, file string) (err error) {
-	inside := map[string]string{"csv": s.LabelColumn, "parquet": s.LabelColumn, "npz": s.LabelArray, "safetensors": s.LabelArray}[s.Source]
+	inside := s.labelNames()
 	switch {
 	case file != "" && s.Source == "images":
 		return mistake("%s: found %s, but the labels of images are their folders; remove the key", key, file)
-	case file != "" && inside != "":
-		return mistake("%s: labels are given twice, by the file %s and inside %s (%q); keep one", key, file, one.path, inside)
+	case file != "" && len(inside) > 0:
+		return mistake("%s: labels are given twice, by the file %s and inside %s (%s); keep one", key, file, one.path, some(inside))
 	case file != "":
 		one.labels, err = openLabels(s, key, file)
-	case inside != "" && s.named("", "") != nil:
+	case len(inside) > 0 && s.named("", nil) != nil:
 		one.labels, err = labelsInside(s, one.path)
 	}
 	if err != nil || one.labels == nil {
@@ -169,14 +176,16 @@ func (one *part) takeLabels(s Spec, key, file string) (err error) {
 	return one.checkLabels()
 }
 
-// samplesOnly refuses arrays that are not a list of samples, before any of their
-// data is read.
-func samplesOnly(format headerReader) headerReader {
+// samplesOnly refuses arrays that are not a list of samples, of at least rank dimensions,
+// before any of their data is read.
+func samplesOnly(format headerReader, rank int) headerReader {
 	return func(r io.ReaderAt, size int64) (npy.Header, error) {
 		h, err := format(r, size)
 		switch {
 		case err != nil:
-		case len(h.Shape) < 2:
+		case len(h.Shape) < rank && rank == 1:
+			err = broken("the array has the shape %v; expected a row for each sample", h.Shape)
+		case len(h.Shape) < rank:
 			err = broken("the array has the shape %v; expected at least two dimensions, [samples, values]", h.Shape)
 		case h.Shape[0] == 0:
 			err = broken("the array %v has no samples", h)

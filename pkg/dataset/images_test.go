@@ -142,7 +142,7 @@ func TestADescriptionHasTheSizesAndReadsNothing(t *testing.T) {
 		{Source: "images", Path: dir, ImageSize: 8, Split: half},
 		{Source: "npy", Path: array, Split: half, Normalize: "standard"},
 		{Source: "npy", Path: packed, Split: half},
-		{Source: "safetensors", Path: put(t, filepath.Join(t.TempDir(), "x.st"), tensorFile("F16")), LabelArray: "y", Split: half},
+		{Source: "safetensors", Path: put(t, filepath.Join(t.TempDir(), "x.st"), tensorFile("F16")), LabelArrays: []string{"y"}, Split: half},
 	} {
 		d, err := dataset.Describe(spec)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/gotrainer/trainer/pkg/npy"
 )
@@ -107,12 +108,79 @@ func (l *labelSet) countClasses() int {
 	if len(l.shape) > 0 {
 		return 0
 	}
-	largest := float32(0)
-	for _, v := range l.values {
-		if v < 0 || v >= exactLimit || v != float32(int32(v)) {
-			return 0
-		}
-		largest = max(largest, v)
+	return l.classesOf()[0]
+}
+
+// numberedLabels are those of columns of numbers, a row a sample.
+func numberedLabels(values []float32, columns []string, path string) *labelSet {
+	l := &labelSet{values: values, row: len(columns), shape: []int64{}, names: columns, path: path, digest: strings.Join(columns, " ")}
+	if l.row > 1 {
+		l.shape = []int64{int64(l.row)}
 	}
-	return int(largest) + 1
+	l.spans = spansOf(columns)
+	l.classes = l.countClasses()
+	return l
+}
+
+// spansOf are the spans of names that stand for a number each.
+func spansOf(names []string) (spans []Span) {
+	for i, name := range names {
+		spans = append(spans, Span{name, int64(i), int64(i + 1), []int64{}})
+	}
+	return spans
+}
+
+// labelsBeside makes one set of several arrays of labels: a label is theirs, one after
+// another.
+func labelsBeside(names []string, list []*labelSet) (*labelSet, error) {
+	first := list[0]
+	n := len(first.values) / first.row
+	all := &labelSet{path: first.path, row: 0}
+	for i, l := range list {
+		if have := len(l.values) / l.row; have != n {
+			return nil, mistake("%s: the array of labels %q has %d rows but %q has %d; each sample has a label in every array", l.path, names[i], have, names[0], n)
+		}
+		all.spans = append(all.spans, Span{names[i], int64(all.row), int64(all.row + l.row), l.shape})
+		all.row += l.row
+		all.digest += l.digest + "\n"
+	}
+	if len(list) == 1 {
+		first.spans = all.spans
+		return first, nil
+	}
+	all.shape, all.values = []int64{int64(all.row)}, make([]float32, 0, n*all.row)
+	for r := range n {
+		for _, l := range list {
+			all.values = append(all.values, l.values[r*l.row:(r+1)*l.row]...)
+		}
+	}
+	return all, nil
+}
+
+// classesOf is, of each number of a label, the largest + 1 where it is a whole number from 0
+// in every sample, else 0.
+func (l *labelSet) classesOf() []int {
+	classes, open := make([]int, l.row), make([]int, l.row)
+	for i := range open {
+		open[i] = i
+	}
+	for at := 0; at < len(l.values) && len(open) > 0; at += l.row {
+		open = slices.DeleteFunc(open, func(i int) bool {
+			c, ok := classNumber(l.values[at+i])
+			classes[i] = max(classes[i], c+1)
+			if !ok {
+				classes[i] = 0
+			}
+			return !ok
+		})
+	}
+	return classes
+}
+
+// classNumber is a label that is a whole number from 0.
+func classNumber(v float32) (int, bool) {
+	if v < 0 || v >= exactLimit || v != float32(int32(v)) {
+		return 0, false
+	}
+	return int(v), true
 }

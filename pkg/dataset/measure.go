@@ -3,13 +3,15 @@ package dataset
 import "math"
 
 // measure computes the statistics of a normalisation in one pass over the samples
-// of a split, in float64 and in their order: the same numbers every time.
-func measure(kind string, one part, index []int64, dim int) (Stats, error) {
+// of a split, in float64 and in their order: the same numbers every time. raw says of each
+// dimension that it stays as it is; nil where none does.
+func measure(kind string, one part, index []int64, dim int, raw []bool) (Stats, error) {
 	s := Stats{Kind: kind}
 	if kind == "none" || kind == "unit_norm" {
 		return s, nil
 	}
 	m := newMoments(dim)
+	m.raw = raw
 	if err := scan(one, index, dim, m.add); err != nil {
 		return s, err
 	}
@@ -19,6 +21,9 @@ func measure(kind string, one part, index []int64, dim int) (Stats, error) {
 	switch kind {
 	case "minmax":
 		s.Min, s.Max = m.min, m.max
+		if raw != nil {
+			s.Mean, s.Std = m.within()
+		}
 	case "standard":
 		s.Mean, s.Std = m.mean(), m.std()
 	case "mean_center":
@@ -35,6 +40,7 @@ type moments struct {
 	sum, squares []float64
 	min, max     float32
 	bad          nonFinite
+	raw          []bool // dimensions that are left out
 }
 
 func newMoments(dim int) *moments {
@@ -48,12 +54,17 @@ func newMoments(dim int) *moments {
 func (m *moments) add(x []float32, row int64) {
 	if m.n == 0 {
 		for j, v := range x {
-			m.shift[j] = float64(v)
+			if m.raw == nil || !m.raw[j] {
+				m.shift[j] = float64(v)
+			}
 		}
 	}
 	m.n++
 	m.bad.add(x, row)
 	for j, v := range x {
+		if m.raw != nil && m.raw[j] {
+			continue
+		}
 		d := float64(v) - m.shift[j]
 		m.sum[j] += d
 		m.squares[j] += float64(d * d)
@@ -64,6 +75,20 @@ func (m *moments) add(x []float32, row int64) {
 			m.max = v
 		}
 	}
+}
+
+// within is minmax of the dimensions that are not raw, as shift and scale of each.
+func (m *moments) within() (shift, scale []float32) {
+	shift, scale = make([]float32, len(m.raw)), make([]float32, len(m.raw))
+	for j, raw := range m.raw {
+		if scale[j] = 1; raw {
+			continue
+		}
+		if shift[j] = m.min; m.max > m.min {
+			scale[j] = m.max - m.min
+		}
+	}
+	return shift, scale
 }
 
 func (m *moments) mean() []float32 {

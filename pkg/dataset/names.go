@@ -10,7 +10,7 @@ func namedLabels(of []string, column, path string) *labelSet {
 	names := slices.Clone(of)
 	slices.Sort(names)
 	names = slices.Compact(names)
-	l := &labelSet{row: 1, shape: []int64{}, names: []string{column}, named: names, path: path, classes: len(names)}
+	l := &labelSet{row: 1, shape: []int64{}, names: []string{column}, spans: spansOf([]string{column}), named: names, path: path, classes: len(names)}
 	number := numbering(names)
 	for _, name := range of {
 		l.values = append(l.values, number[name])

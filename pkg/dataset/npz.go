@@ -9,9 +9,9 @@ import (
 )
 
 // npzHeader reads the header of one array of an .npz file, a zip archive of .npy files.
-// Where name is empty, the archive must hold one array besides the one called other. The
+// Where name is empty, the archive must hold one array besides those called others. The
 // array lies in the file as it is, so that it is mapped like a .npy file.
-func npzHeader(name, other string) headerReader {
+func npzHeader(name string, others []string) headerReader {
 	return func(r io.ReaderAt, size int64) (npy.Header, error) {
 		archive, err := zip.NewReader(r, size)
 		if err != nil {
@@ -21,7 +21,7 @@ func npzHeader(name, other string) headerReader {
 		for _, f := range archive.File {
 			names = append(names, arrayName(f))
 		}
-		i, err := chooseArray(names, name, other)
+		i, err := chooseArray(names, name, others)
 		if err != nil {
 			return npy.Header{}, err
 		}

@@ -15,7 +15,7 @@ import (
 // openParquet opens a Parquet file: read whole into memory, or, where it is too large for
 // that, unpacked once into an array in the user's cache, which is mapped.
 func (p *parts) openParquet(s Spec, path string) (part, error) {
-	f, err := parquetfile.Open(path, parquetfile.Options{List: s.Array, Label: s.LabelColumn})
+	f, err := parquetfile.Open(path, parquetfile.Options{List: s.Array, Labels: s.LabelColumns, Groups: s.groups()})
 	if err != nil {
 		return part{}, err
 	}
@@ -43,8 +43,11 @@ func (p *parts) openParquet(s Spec, path string) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	one.path, one.columns, one.digest = path, f.Columns(), fmt.Sprint(digest, " ", s.Array, " ", s.LabelColumn)
-	if s.LabelColumn != "" {
+	one.path, one.columns, one.digest = path, f.Columns(), fmt.Sprint(digest, " ", s.Array, " ", s.chosen())
+	for i, a := range s.Arrays {
+		one.addSpan(a.Name, []int64{int64(f.Widths()[i])}, "f4")
+	}
+	if len(s.LabelColumns) > 0 {
 		one.labels, err = parquetLabels(s, path, f)
 	}
 	return one, err
@@ -56,15 +59,13 @@ func parquetLabels(s Spec, path string, f *parquetfile.File) (*labelSet, error) 
 		if err != nil {
 			return nil, err
 		}
-		return namedLabels(names, s.LabelColumn, path), nil
+		return namedLabels(names, s.LabelColumns[0], path), nil
 	}
 	values, err := f.Labels()
 	if err != nil {
 		return nil, err
 	}
-	l := &labelSet{values: values, row: 1, shape: []int64{}, names: []string{s.LabelColumn}, path: path, digest: s.LabelColumn}
-	l.classes = l.countClasses()
-	return l, nil
+	return numberedLabels(values, s.LabelColumns, path), nil
 }
 
 func (p *parts) unpackParquet(s Spec, path string, f *parquetfile.File, digest string) (part, error) {
@@ -73,7 +74,7 @@ func (p *parts) unpackParquet(s Spec, path string, f *parquetfile.File, digest s
 		return part{}, err
 	}
 	array := packed.Array{
-		Place: fmt.Sprintf("parquet %s %q %q", full, s.Array, s.LabelColumn), Key: digest,
+		Place: fmt.Sprintf("parquet %s %q %q", full, s.Array, s.chosen()), Key: digest,
 		DType: "f4", Shape: []int64{f.Rows(), int64(f.Width())},
 	}
 	at, made, err := array.Open(func(w io.Writer) error {
@@ -96,4 +97,12 @@ func (p *parts) unpackParquet(s Spec, path string, f *parquetfile.File, digest s
 	}
 	s.InMemory = "false"
 	return p.openFormat(s, at, npy.ReadHeader)
+}
+
+// groups are the columns of each of data.arrays.
+func (s Spec) groups() (groups [][]string) {
+	for _, a := range s.Arrays {
+		groups = append(groups, a.columns())
+	}
+	return groups
 }

@@ -15,7 +15,7 @@ const parquet = "../parquetfile/testdata/"
 func TestAParquetFileIsADataSet(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	told := 0
-	spec := dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumn: "kind", Split: whole, Notify: func(string) { told++ }}
+	spec := dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumns: []string{"kind"}, Split: whole, Notify: func(string) { told++ }}
 	inMemory := open(t, spec)
 	spec.InMemory = "false"
 	for range 2 {
@@ -38,7 +38,7 @@ func TestAParquetFileIsADataSet(t *testing.T) {
 }
 
 func TestNamesInAColumnAreClasses(t *testing.T) {
-	d := open(t, dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumn: "id", Split: whole})
+	d := open(t, dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumns: []string{"id"}, Split: whole})
 	y := readLabels(t, d.Train, 1)
 	if d.Classes != 40 || d.ClassNames[0] != "row 0" || d.ClassNames[2] != "row 10" || y[2] != 12 {
 		t.Errorf("%d classes %v, labels %v", d.Classes, d.ClassNames, y)
@@ -50,7 +50,7 @@ func TestParquetFilesAreShardsToo(t *testing.T) {
 	for name, from := range map[string]string{"a": "list", "b": "fixed", "c": "large"} {
 		put(t, filepath.Join(dir, name+".parquet"), content(t, parquet+from+".parquet"))
 	}
-	spec := dataset.Spec{Source: "parquet", Path: filepath.Join(dir, "*.parquet"), LabelColumn: "kind", Split: whole, Normalize: "standard"}
+	spec := dataset.Spec{Source: "parquet", Path: filepath.Join(dir, "*.parquet"), LabelColumns: []string{"kind"}, Split: whole, Normalize: "standard"}
 	d := open(t, spec)
 	if d.Files != 3 || d.Train.Len() != 120 || d.Classes != 3 {
 		t.Errorf("%d files, %d samples, %d classes", d.Files, d.Train.Len(), d.Classes)
@@ -68,8 +68,8 @@ func TestWrongParquetFilesAreOneSentence(t *testing.T) {
 		path := parquet + "bad/" + name + ".parquet"
 		openError(t, dataset.Spec{Source: "parquet", Path: path}, path, want)
 	}
-	openError(t, dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumn: "x"}, `the column of labels "x" is a list or a group`)
-	openError(t, dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumn: "kind", Labels: dataset.Labels{Path: parquet + "list.parquet"}}, "labels are given twice")
+	openError(t, dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumns: []string{"x"}}, `the column of labels "x" is a list or a group`)
+	openError(t, dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumns: []string{"kind"}, Labels: dataset.Labels{Path: parquet + "list.parquet"}}, "labels are given twice")
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	openError(t, dataset.Spec{Source: "parquet", Path: parquet + "bad/nan.parquet", InMemory: "false"}, "NaN in row 2")
 	if left, _ := filepath.Glob(filepath.Join(os.Getenv("XDG_CACHE_HOME"), "trainer/packed/*.npy")); len(left) > 0 {

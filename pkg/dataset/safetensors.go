@@ -17,7 +17,7 @@ var tensorTypes = map[string]string{
 
 // safetensorsHeader describes one tensor of a safetensors file, chosen as npzHeader
 // does. It reads no data: the tensor is mapped like a .npy file.
-func safetensorsHeader(name, other string) headerReader {
+func safetensorsHeader(name string, others []string) headerReader {
 	return func(r io.ReaderAt, size int64) (npy.Header, error) {
 		places, err := safetensors.ReadHeader(r, size)
 		var wrong *safetensors.Error
@@ -30,7 +30,7 @@ func safetensorsHeader(name, other string) headerReader {
 		for _, p := range places {
 			names = append(names, p.Name)
 		}
-		i, err := chooseArray(names, name, other)
+		i, err := chooseArray(names, name, others)
 		if err != nil {
 			return npy.Header{}, err
 		}

@@ -25,7 +25,7 @@ func tensorFile(dtype string) []byte {
 func TestTensorsOfASafetensorsFileAreReadByName(t *testing.T) {
 	path := put(t, filepath.Join(t.TempDir(), "x.safetensors"), tensorFile("F16"))
 	for _, mode := range []string{"true", "false"} {
-		d := open(t, dataset.Spec{Source: "safetensors", Path: path, LabelArray: "y", Split: whole, InMemory: mode})
+		d := open(t, dataset.Spec{Source: "safetensors", Path: path, LabelArrays: []string{"y"}, Split: whole, InMemory: mode})
 		if got := readAll(t, d.Train, 2); !slices.Equal(got, []float32{1, -2, 0.5, 0}) {
 			t.Errorf("samples %v", got)
 		}
@@ -49,7 +49,7 @@ func TestTensorsOfASafetensorsFileAreReadByName(t *testing.T) {
 func TestBfloat16OfPyTorchIsReadExactly(t *testing.T) {
 	want := []float32{0, 0.10009765625, 0.2001953125, 0.30078125, 0.400390625, 0.5, 0.6015625, 0.69921875, 0.80078125, -1.0002555517425873e+30, 1.0078125, 3.390625}
 	for _, mode := range []string{"true", "false"} {
-		d := open(t, dataset.Spec{Source: "safetensors", Path: "testdata/bf16.safetensors", LabelArray: "y", Split: whole, InMemory: mode})
+		d := open(t, dataset.Spec{Source: "safetensors", Path: "testdata/bf16.safetensors", LabelArrays: []string{"y"}, Split: whole, InMemory: mode})
 		if got := readAll(t, d.Train, 3); !slices.Equal(got, want) {
 			t.Errorf("samples %v", got)
 		}

@@ -46,9 +46,9 @@ func openShapes(s Spec) (*parts, error) {
 	}
 	size := s.ImageSize
 	images := make([]float32, s.Count*size*size)
-	labels := &labelSet{shape: []int64{int64(len(factorNames))}, names: factorNames, row: len(factorNames)}
+	labels := &labelSet{shape: []int64{int64(len(factorNames))}, names: factorNames, spans: spansOf(factorNames), row: len(factorNames)}
 	if column >= 0 {
-		labels = &labelSet{shape: []int64{}, names: factorNames[column : column+1], row: 1}
+		labels = &labelSet{shape: []int64{}, names: factorNames[column : column+1], spans: spansOf(factorNames[column : column+1]), row: 1}
 	}
 	labels.values = make([]float32, s.Count*labels.row)
 	parallel(s.Count, func(from, to int) {

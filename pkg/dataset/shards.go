@@ -80,7 +80,7 @@ func join(path string, list []part) (part, error) {
 	if len(list) == 1 {
 		return first, nil
 	}
-	all := part{path: path, shape: first.shape, dtype: first.dtype, columns: first.columns, files: len(list)}
+	all := part{path: path, shape: first.shape, dtype: first.dtype, columns: first.columns, spans: first.spans, dtypes: first.dtypes, files: len(list)}
 	joined := &shards{row: rowLen(first.shape)}
 	digest := sha256.New()
 	for _, one := range list {
@@ -97,6 +97,11 @@ func join(path string, list []part) (part, error) {
 
 // like holds that a part has the samples and labels of another.
 func (one part) like(first part) error {
+	if len(one.spans) > 0 {
+		if err := one.spansLike(first); err != nil {
+			return err
+		}
+	}
 	switch {
 	case !slices.Equal(one.shape, first.shape):
 		return mistake("%s has samples of shape %v but %s has %v; they must have the same shape", one.path, one.shape, first.path, first.shape)

@@ -103,21 +103,21 @@ func TestShardsOfOtherFormats(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "a.csv"), []byte("u,v,kind\n1,2,0\n3,4,1\n"))
 	put(t, filepath.Join(dir, "b.csv"), []byte("u,v,kind\n5,6,2\n"))
-	d := open(t, dataset.Spec{Source: "csv", Path: filepath.Join(dir, "*.csv"), LabelColumn: "kind", Split: whole})
+	d := open(t, dataset.Spec{Source: "csv", Path: filepath.Join(dir, "*.csv"), LabelColumns: []string{"kind"}, Split: whole})
 	if got := readAll(t, d.Train, 2); !slices.Equal(got, []float32{1, 2, 3, 4, 5, 6}) || d.Classes != 3 || !slices.Equal(readLabels(t, d.Train, 1), []float32{0, 1, 2}) {
 		t.Errorf("csv: %v, %d classes", got, d.Classes)
 	}
 	put(t, filepath.Join(dir, "b.csv"), []byte("v,u,kind\n5,6,2\n"))
-	openError(t, dataset.Spec{Source: "csv", Path: filepath.Join(dir, "*.csv"), LabelColumn: "kind"}, "b.csv has the columns v, u but", "a.csv has u, v")
+	openError(t, dataset.Spec{Source: "csv", Path: filepath.Join(dir, "*.csv"), LabelColumns: []string{"kind"}}, "b.csv has the columns v, u but", "a.csv has u, v")
 	put(t, filepath.Join(dir, "b.csv"), []byte("u,v,kind\n5,6,2\n"))
-	openError(t, dataset.Spec{Source: "csv", Path: filepath.Join(dir, "*.csv"), LabelColumn: "kind", Memory: 40}, "b.csv", "half of the memory")
+	openError(t, dataset.Spec{Source: "csv", Path: filepath.Join(dir, "*.csv"), LabelColumns: []string{"kind"}, Memory: 40}, "b.csv", "half of the memory")
 
 	for i := range 2 {
 		put(t, filepath.Join(dir, fmt.Sprintf("%d.safetensors", i)), tensorFile("F16"))
 		x := content(t, save(t, filepath.Join(dir, "x.npy"), []int64{1, 2}, ramp(2)))
 		put(t, filepath.Join(dir, fmt.Sprintf("%d.npz", i)), npzFile(t, zip.Store, []string{"x"}, x))
 	}
-	d = open(t, dataset.Spec{Source: "safetensors", Path: filepath.Join(dir, "[01].safetensors"), LabelArray: "y", Split: whole, InMemory: "false"})
+	d = open(t, dataset.Spec{Source: "safetensors", Path: filepath.Join(dir, "[01].safetensors"), LabelArrays: []string{"y"}, Split: whole, InMemory: "false"})
 	if got := readAll(t, d.Train, 2); !slices.Equal(got, []float32{1, -2, 0.5, 0, 1, -2, 0.5, 0}) {
 		t.Errorf("safetensors: %v", got)
 	}

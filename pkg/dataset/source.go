@@ -71,7 +71,8 @@ type labelSet struct {
 	values  []float32
 	row     int      // values per sample
 	shape   []int64  // of one sample's label; empty for one number
-	names   []string // of the values
+	names   []string // of the values, where they have some
+	spans   []Span   // the named parts of a label; nil where nothing has a name
 	named   []string // names of the classes, where the source has them
 	path    string
 	classes int    // largest label + 1 where the labels number classes, else 0
@@ -90,6 +91,8 @@ type part struct {
 	labels *labelSet
 
 	columns []string // names of a table's columns, the label's left out; nil without
+	spans   []Span   // the named parts of a sample; nil without
+	dtypes  []string // theirs
 	files   int      // that it is joined of; 0 = one
 }
 

@@ -25,9 +25,11 @@ type Spec struct {
 	Path             string    // files: the one file, which is then split
 	Train, Val, Test string    // files: a file per split; with Train alone it is split like Path
 	Labels           Labels    // files: optional
-	Array            string    // npz, safetensors: the name of the array; "" = the only one besides LabelArray. parquet: the column of lists
-	LabelArray       string    // npz, safetensors: the name of the array of labels in the same file
-	LabelColumn      string    // csv, parquet: the column of labels
+	Array            string    // npz, safetensors: the name of the array; "" = the only one besides LabelArrays. parquet: the column of lists
+	Arrays           []Array   // files: named parts of the samples, joined to one row; a file each where npy and idx have {array} in the path
+	Raw              []string  // of Arrays: those that nothing changes, neither the scaling of uint8 nor Normalize nor noise
+	LabelArrays      []string  // npz, safetensors: the names of arrays of labels in the same file, joined to one row
+	LabelColumns     []string  // csv, parquet: the columns of labels
 	Experiment       string    // embeddings: the directory of the experiment
 	Classes          []string  // the names of labels that are names, in the order of their numbers; nil = those in the data
 	Split            Fractions // 0.8, 0.1, 0.1
@@ -51,6 +53,8 @@ type Spec struct {
 	Notify func(text string)
 
 	describe bool // sizes alone; see Describe
+	among    bool // Array is one of Arrays,
+	unscaled bool // and one of Raw
 }
 
 // withDefaults fills in what is zero and checks the rest.
@@ -100,6 +104,9 @@ func (s Spec) check() error {
 		return mistake("data.channels: found %q, expected rgb or grey", s.Channels)
 	}
 	if err := s.Split.check(); err != nil {
+		return err
+	}
+	if err := s.checkArrays(); err != nil {
 		return err
 	}
 	return s.checkSizes()

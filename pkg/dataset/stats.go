@@ -18,6 +18,9 @@ const stdFloor = 1e-6
 //	standard     (x - Mean) / Std, per dimension; Std is 1 where it is under 1e-6
 //	mean_center  x - Mean, per dimension
 //	unit_norm    x / |x|, per sample; a zero sample stays zero; not undone
+//
+// Raw dimensions stay as they are: their Mean is 0 and their Std 1. Where there are some,
+// minmax has Mean and Std too, Min and Max - Min of the others, and goes by these.
 type Stats struct {
 	Kind      string
 	Mean, Std []float32 // one value per dimension of a flattened sample, or nil
@@ -28,6 +31,10 @@ type Stats struct {
 func (s *Stats) apply(x []float32) {
 	switch s.Kind {
 	case "minmax":
+		if s.Mean != nil {
+			s.standardise(x)
+			return
+		}
 		if s.Max == s.Min {
 			clear(x)
 			return
@@ -37,11 +44,7 @@ func (s *Stats) apply(x []float32) {
 			x[i] = (v - low) / span
 		}
 	case "standard":
-		s.perSample(x, func(row []float32) {
-			for j, v := range row {
-				row[j] = (v - s.Mean[j]) / s.Std[j]
-			}
-		})
+		s.standardise(x)
 	case "mean_center":
 		s.perSample(x, func(row []float32) {
 			for j, v := range row {
@@ -51,21 +54,29 @@ func (s *Stats) apply(x []float32) {
 	}
 }
 
+func (s *Stats) standardise(x []float32) {
+	s.perSample(x, func(row []float32) {
+		for j, v := range row {
+			row[j] = (v - s.Mean[j]) / s.Std[j]
+		}
+	})
+}
+
 // undo is the opposite of apply, but for unit_norm, whose lengths are gone.
 func (s *Stats) undo(x []float32) {
-	switch s.Kind {
-	case "minmax":
+	switch {
+	case s.Kind == "minmax" && s.Mean == nil:
 		low, span := s.Min, s.Max-s.Min
 		for i, v := range x {
 			x[i] = float32(v*span) + low
 		}
-	case "standard":
+	case s.Std != nil:
 		s.perSample(x, func(row []float32) {
 			for j, v := range row {
 				row[j] = float32(v*s.Std[j]) + s.Mean[j]
 			}
 		})
-	case "mean_center":
+	case s.Mean != nil:
 		s.perSample(x, func(row []float32) {
 			for j, v := range row {
 				row[j] = v + s.Mean[j]
@@ -105,6 +116,9 @@ func (s Stats) Plain() map[string]any {
 	switch s.Kind {
 	case "minmax":
 		m["min"], m["max"] = float64(s.Min), float64(s.Max)
+		if s.Mean != nil {
+			m["mean"], m["std"] = s.Mean, s.Std
+		}
 	case "standard":
 		m["mean"], m["std"] = s.Mean, s.Std
 	case "mean_center":
@@ -132,9 +146,13 @@ func StatsFrom(m map[string]any) (Stats, error) {
 	case "minmax":
 		s.Min, s.Max = float32(low), float32(high)
 		ok = okLow && okHigh && s.Min <= s.Max && finite(s.Min, s.Max)
+		if okMean {
+			s.Mean, s.Std = mean, std
+			ok = ok && s.scales()
+		}
 	case "standard":
 		s.Mean, s.Std = mean, std
-		ok = okMean && okStd && len(mean) == len(std) && finite(mean...) && finite(std...) && positive(std)
+		ok = okMean && okStd && s.scales()
 	case "mean_center":
 		s.Mean = mean
 		ok = okMean && finite(mean...)
@@ -149,10 +167,15 @@ func StatsFrom(m map[string]any) (Stats, error) {
 
 // fits says whether the statistics are for samples of dim values.
 func (s *Stats) fits(dim int) error {
-	if n := len(s.Mean); (s.Kind == "standard" || s.Kind == "mean_center") && n != dim {
+	if n := len(s.Mean); n > 0 && n != dim {
 		return mistake("the checkpoint's data statistics are for samples of %d values, these data have %d; use data of the shape that the model was trained on", n, dim)
 	}
 	return nil
+}
+
+// scales says whether Mean and Std can be those of a normalisation.
+func (s *Stats) scales() bool {
+	return len(s.Mean) == len(s.Std) && finite(s.Mean...) && finite(s.Std...) && positive(s.Std)
 }
 
 func finite(v ...float32) bool {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gotrainer/trainer/pkg/dataset"
@@ -34,7 +35,7 @@ func TestArraysOfAnNPZFileAreReadByName(t *testing.T) {
 	y := content(t, save(t, filepath.Join(dir, "y.npy"), []int64{3}, []float32{2, 0, 1}))
 	path := put(t, filepath.Join(dir, "a.npz"), npzFile(t, zip.Store, []string{"y", "x"}, y, x))
 	for _, mode := range []string{"auto", "false"} {
-		d := open(t, dataset.Spec{Source: "npz", Path: path, LabelArray: "y", Split: whole, InMemory: mode})
+		d := open(t, dataset.Spec{Source: "npz", Path: path, LabelArrays: []string{"y"}, Split: whole, InMemory: mode})
 		if got := readAll(t, d.Train, 2); !slices.Equal(got, ramp(6)) {
 			t.Errorf("samples %v", got)
 		}
@@ -42,13 +43,13 @@ func TestArraysOfAnNPZFileAreReadByName(t *testing.T) {
 			t.Errorf("labels %v of %d classes", got, d.Classes)
 		}
 	}
-	named := func(array, labels string) dataset.Spec {
-		return dataset.Spec{Source: "npz", Path: path, Array: array, LabelArray: labels}
+	named := func(array string, labels ...string) dataset.Spec {
+		return dataset.Spec{Source: "npz", Path: path, Array: array, LabelArrays: labels}
 	}
-	openError(t, named("", ""), path, "2 arrays that could be the samples", "it holds y, x")
-	openError(t, named("z", ""), path, `not exactly one array named "z"`)
+	openError(t, named(""), path, "2 arrays that could be the samples", "it holds y, x")
+	openError(t, named("z"), path, `not exactly one array named "z"`)
 	openError(t, named("x", "z"), path, `not exactly one array named "z"`)
-	openError(t, named("y", ""), path, "at least two dimensions")
+	openError(t, named("y"), path, "at least two dimensions")
 	packed := put(t, filepath.Join(dir, "p.npz"), npzFile(t, zip.Deflate, []string{"x"}, x))
 	openError(t, dataset.Spec{Source: "npz", Path: packed}, packed, "is compressed")
 	cut := put(t, filepath.Join(dir, "c.npz"), content(t, path)[:200])
@@ -72,7 +73,7 @@ func TestColumnsOfACSVFileAreTheValues(t *testing.T) {
 	dir := t.TempDir()
 	for name, data := range map[string][]byte{"x.csv": []byte(text), "z.csv": zipped([]byte(text))} {
 		path := put(t, filepath.Join(dir, name), data)
-		d := open(t, dataset.Spec{Source: "csv", Path: path, LabelColumn: "kind", Split: whole})
+		d := open(t, dataset.Spec{Source: "csv", Path: path, LabelColumns: []string{"kind"}, Split: whole})
 		if got := readAll(t, d.Train, 2); !slices.Equal(got, []float32{1, -2.5, 300, 4, 0, 5}) {
 			t.Errorf("samples %v", got)
 		}
@@ -91,16 +92,16 @@ func TestNamesInACSVColumnAreClasses(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "a.csv"), []byte("u,kind\n1,iris\n2, rose \n3,iris\n"))
 	put(t, filepath.Join(dir, "b.csv"), []byte("u,kind\n4,aster\n5,rose\n"))
-	a := open(t, dataset.Spec{Source: "csv", Path: filepath.Join(dir, "a.csv"), LabelColumn: "kind", Split: whole})
+	a := open(t, dataset.Spec{Source: "csv", Path: filepath.Join(dir, "a.csv"), LabelColumns: []string{"kind"}, Split: whole})
 	if got := readLabels(t, a.Train, 1); !slices.Equal(got, []float32{0, 1, 0}) || a.Classes != 2 || !slices.Equal(a.ClassNames, []string{"iris", "rose"}) {
 		t.Errorf("labels %v of %v", got, a.ClassNames)
 	}
-	both := open(t, dataset.Spec{Source: "csv", Path: filepath.Join(dir, "*.csv"), LabelColumn: "kind", Split: whole})
+	both := open(t, dataset.Spec{Source: "csv", Path: filepath.Join(dir, "*.csv"), LabelColumns: []string{"kind"}, Split: whole})
 	if got := readLabels(t, both.Train, 1); !slices.Equal(got, []float32{1, 2, 1, 0, 2}) || !slices.Equal(both.ClassNames, []string{"aster", "iris", "rose"}) {
 		t.Errorf("labels %v of %v", got, both.ClassNames)
 	}
 	put(t, filepath.Join(dir, "v.csv"), []byte("u,kind\n4,rose\n"))
-	split := dataset.Spec{Source: "csv", Train: filepath.Join(dir, "a.csv"), Val: filepath.Join(dir, "v.csv"), LabelColumn: "kind"}
+	split := dataset.Spec{Source: "csv", Train: filepath.Join(dir, "a.csv"), Val: filepath.Join(dir, "v.csv"), LabelColumns: []string{"kind"}}
 	if got := readLabels(t, open(t, split).Val, 1); !slices.Equal(got, []float32{1}) {
 		t.Errorf("labels of val %v", got)
 	}
@@ -132,17 +133,17 @@ func TestBrokenCSVFilesNameLineAndColumn(t *testing.T) {
 		{string(zipped([]byte("a,b\n1,2\n"))[:20]), "", "cannot be read to its end"},
 	} {
 		put(t, path, []byte(c.text))
-		openError(t, dataset.Spec{Source: "csv", Path: path, LabelColumn: c.label}, path, c.want)
+		openError(t, dataset.Spec{Source: "csv", Path: path, LabelColumns: strings.Fields(c.label)}, path, c.want)
 	}
 	put(t, path, []byte("a,b\n1,2\n"))
-	openError(t, dataset.Spec{Source: "csv", Path: path, LabelColumn: "b", Labels: dataset.Labels{Path: path}}, "labels are given twice")
+	openError(t, dataset.Spec{Source: "csv", Path: path, LabelColumns: []string{"b"}, Labels: dataset.Labels{Path: path}}, "labels are given twice")
 	openError(t, dataset.Spec{Source: "csv", Path: path, Memory: 8}, "half of the memory")
 }
 
 func TestNPZFilesOfNumpyAreRead(t *testing.T) {
 	want := []float32{0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1, 1.125, 1.25, 1.375}
 	for _, mode := range []string{"true", "false"} {
-		d := open(t, dataset.Spec{Source: "npz", Path: "testdata/stored.npz", LabelArray: "y", Split: whole, InMemory: mode})
+		d := open(t, dataset.Spec{Source: "npz", Path: "testdata/stored.npz", LabelArrays: []string{"y"}, Split: whole, InMemory: mode})
 		if got := readAll(t, d.Train, 3); !slices.Equal(got, want) {
 			t.Errorf("samples %v", got)
 		}

@@ -4,6 +4,8 @@
 package model
 
 import (
+	"fmt"
+
 	"github.com/gotrainer/trainer/pkg/nn"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
@@ -11,13 +13,29 @@ import (
 // Inputs describe the data that a model is built for.
 type Inputs struct {
 	Shape      []int64 // one sample, e.g. [1 32 32]
+	Parts      []Span  // its named parts, one after another; nil without
 	LabelShape []int64 // one label; empty for a number, nil without labels
-	Classes    int     // number of classes where labels are class indices, else 0
-	Samples    int64   // of the training split
+	LabelParts []Span  // those parts of a label that have a name
+	// LabelClasses is of each number of a label how many classes it numbers, 0 where it does
+	// not; nil where a checkpoint does not say.
+	LabelClasses []int
+	Classes      int   // number of classes where labels are class indices, else 0
+	Samples      int64 // of the training split
 	// ClassCounts is how many training samples are of each class, for losses that weigh
 	// them; nil where labels are no class indices, and where a checkpoint does not say.
 	ClassCounts []int64
 }
+
+// Span is a named range of numbers of a sample or a label, in C order: from From to To,
+// excluded. Shape is theirs.
+type Span struct {
+	Name     string
+	From, To int64
+	Shape    []int64
+}
+
+// String is the name and the shape: `image [1 28 28]`.
+func (s Span) String() string { return fmt.Sprint(s.Name, " ", s.Shape) }
 
 // Dim is the number of elements of one sample.
 func (in Inputs) Dim() int64 {

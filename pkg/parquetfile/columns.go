@@ -14,11 +14,12 @@ import (
 	"github.com/gotrainer/trainer/pkg/npy"
 )
 
-// column is a column of numbers.
+// column is a column of numbers, or of lists of them.
 type column struct {
 	name   string
 	leaf   *parquet.Column // where the values are; below the column for a list
 	number func(v parquet.Value) float32
+	width  int // of a list; 0 for numbers
 }
 
 // isIndex says whether pandas wrote the column for a table's index.
@@ -27,17 +28,11 @@ func isIndex(name string) bool { return strings.HasPrefix(name, "__index_level_"
 // choose finds the columns of the samples and the labels.
 func (f *File) choose(o Options) (err error) {
 	columns := slices.DeleteFunc(slices.Clone(f.content.Root().Columns()), func(c *parquet.Column) bool { return isIndex(c.Name()) })
-	if o.Label != "" {
-		i := slices.IndexFunc(columns, func(c *parquet.Column) bool { return c.Name() == o.Label })
-		if i < 0 {
-			return f.bad("no column is called %q (data.label_column); the file has %s", o.Label, names(columns))
-		}
-		if f.named = f.isText(columns[i]); f.named {
-			f.label = &column{columns[i].Name(), columns[i], nil}
-		} else if f.label, err = f.numberColumn(columns[i], "the column of labels "); err != nil {
-			return err
-		}
-		columns = slices.Delete(columns, i, i+1)
+	if columns, err = f.takeLabels(columns, o.Labels); err != nil {
+		return err
+	}
+	if len(o.Groups) > 0 {
+		return f.takeGroups(columns, o.Groups)
 	}
 	lists := slices.DeleteFunc(slices.Clone(columns), func(c *parquet.Column) bool { return f.listLeaf(c) == nil })
 	if o.List != "" {
@@ -53,6 +48,68 @@ func (f *File) choose(o Options) (err error) {
 		return f.takeList(lists[0])
 	}
 	return f.bad("the columns %s are lists of numbers; name that of the samples in data.array", names(lists))
+}
+
+// takeLabels finds the labels, and answers the columns that are left.
+func (f *File) takeLabels(columns []*parquet.Column, labels []string) ([]*parquet.Column, error) {
+	for _, name := range labels {
+		i, err := f.find(columns, name, "data.label_column")
+		if err != nil {
+			return nil, err
+		}
+		var found *column
+		if f.named = len(labels) == 1 && f.isText(columns[i]); f.named {
+			found = &column{name: name, leaf: columns[i]}
+		} else if found, err = f.numberColumn(columns[i], "the column of labels "); err != nil {
+			return nil, err
+		}
+		f.labels = append(f.labels, found)
+		columns = slices.Delete(columns, i, i+1)
+	}
+	return columns, nil
+}
+
+// find is the place of the column that a key names.
+func (f *File) find(columns []*parquet.Column, name, key string) (int, error) {
+	i := slices.IndexFunc(columns, func(c *parquet.Column) bool { return c.Name() == name })
+	if i < 0 {
+		return 0, f.bad("no column is called %q (%s); the file has %s", name, key, names(columns))
+	}
+	return i, nil
+}
+
+// takeGroups makes a sample of the named columns.
+func (f *File) takeGroups(columns []*parquet.Column, groups [][]string) error {
+	for _, group := range groups {
+		before := f.width
+		for _, name := range group {
+			i, err := f.find(columns, name, "data.arrays")
+			if err != nil {
+				return err
+			}
+			if f.listLeaf(columns[i]) != nil {
+				err = f.takeList(columns[i])
+			} else {
+				err = f.takeNumber(columns[i])
+			}
+			if err != nil {
+				return err
+			}
+			columns = slices.Delete(columns, i, i+1)
+		}
+		f.widths = append(f.widths, f.width-before)
+	}
+	return nil
+}
+
+func (f *File) takeNumber(c *parquet.Column) error {
+	found, err := f.numberColumn(c, "the column ")
+	if err != nil {
+		return err
+	}
+	f.samples = append(f.samples, found)
+	f.width++
+	return nil
 }
 
 // isText says whether a column holds texts.
@@ -73,13 +130,10 @@ func (f *File) takeNumbers(columns []*parquet.Column) error {
 		return f.bad("the file has no columns besides the labels; expected columns of numbers, or a list of them")
 	}
 	for _, c := range columns {
-		found, err := f.numberColumn(c, "the column ")
-		if err != nil {
+		if err := f.takeNumber(c); err != nil {
 			return err
 		}
-		f.samples = append(f.samples, found)
 	}
-	f.width = len(f.samples)
 	return nil
 }
 
@@ -87,26 +141,27 @@ func (f *File) numberColumn(c *parquet.Column, what string) (*column, error) {
 	if !c.Leaf() || c.Repeated() || f.numberOf(c) == nil {
 		return nil, f.bad("%s%q is %s; expected numbers, leave it out when the file is written or give it as numbers", what, c.Name(), f.typeName(c))
 	}
-	return &column{c.Name(), c, f.numberOf(c)}, nil
+	return &column{name: c.Name(), leaf: c, number: f.numberOf(c)}, nil
 }
 
-// takeList makes a sample of a list, as long as the first one.
+// takeList takes a list into the sample, as long as the first one.
 func (f *File) takeList(c *parquet.Column) error {
 	leaf := f.listLeaf(c)
-	f.samples, f.isList = []*column{{c.Name(), leaf, f.numberOf(leaf)}}, true
-	s := f.stream(f.samples[0])
+	list := &column{name: c.Name(), leaf: leaf, number: f.numberOf(leaf)}
+	s := f.stream(list)
 	defer s.close()
 	for {
 		err := s.fill()
 		switch {
-		case errors.Is(err, io.EOF) || err == nil && f.width > 0 && s.buffer[s.at].RepetitionLevel() == 0:
+		case errors.Is(err, io.EOF) || err == nil && list.width > 0 && s.buffer[s.at].RepetitionLevel() == 0:
+			f.samples, f.width = append(f.samples, list), f.width+list.width
 			return nil
 		case err != nil:
 			return err
 		case s.buffer[s.at].IsNull():
 			return s.missing()
 		}
-		f.width++
+		list.width++
 		s.at++
 	}
 }

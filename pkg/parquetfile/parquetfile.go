@@ -18,8 +18,9 @@ import (
 
 // Options say what is read.
 type Options struct {
-	List  string // the column of lists; "" = the only one, or else all columns, each a number
-	Label string // the column of labels; "" = none
+	List   string     // the column of lists; "" = the only one, or else all columns, each a number
+	Groups [][]string // in place of List: the columns that make a sample, lists or numbers, in groups
+	Labels []string   // the columns of labels, of which one alone may hold names
 }
 
 // File is an open file.
@@ -28,10 +29,10 @@ type File struct {
 	file    *os.File
 	content *parquet.File
 	size    int64
-	samples []*column // one, a list, or each a number
-	isList  bool
-	width   int
-	label   *column
+	samples []*column // in order
+	widths  []int     // of the groups
+	width   int       // of a sample
+	labels  []*column
 	named   bool // the labels are names
 }
 
@@ -114,12 +115,16 @@ func (f *File) Rows() int64 { return f.content.NumRows() }
 // Width is how many numbers a sample has.
 func (f *File) Width() int { return f.width }
 
-// Columns are the names of the columns that make a sample; nil where it is a list.
+// Widths are how many numbers of a sample each of the groups has.
+func (f *File) Widths() []int { return f.widths }
+
+// Columns are the names of the columns that make a sample; nil where it is a list, and where
+// they were named.
 func (f *File) Columns() (names []string) {
-	if f.isList {
-		return nil
-	}
 	for _, c := range f.samples {
+		if c.width > 0 || f.widths != nil {
+			return nil
+		}
 		names = append(names, c.name)
 	}
 	return names
@@ -153,23 +158,21 @@ func (f *File) read(each func(samples []float32) error) error {
 	buffer := make([]float32, block*int64(f.width))
 	for at := int64(0); at < f.Rows(); at += block {
 		rows := int(min(block, f.Rows()-at))
-		for i, s := range streams {
-			var err error
-			if f.isList {
-				err = s.lists(buffer[:rows*f.width], f.width)
-			} else {
-				err = s.numbers(buffer[i:rows*f.width], f.width)
-			}
-			if err != nil {
+		from := 0 // in a sample
+		for _, s := range streams {
+			if err := s.fillColumn(buffer[from:rows*f.width], f.width, rows); err != nil {
 				return err
 			}
+			from += max(s.column.width, 1)
 		}
 		if err := each(buffer[:rows*f.width]); err != nil {
 			return err
 		}
 	}
-	if f.isList {
-		return streams[0].end(f.width)
+	for _, s := range streams {
+		if err := s.end(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -180,7 +183,7 @@ func (f *File) Named() bool { return f.named }
 // Names are the labels that are names.
 func (f *File) Names() (names []string, err error) {
 	err = f.guarded(func() error {
-		s := f.stream(f.label)
+		s := f.stream(f.labels[0])
 		defer s.close()
 		names, err = s.texts()
 		return err
@@ -188,13 +191,18 @@ func (f *File) Names() (names []string, err error) {
 	return names, err
 }
 
-// Labels are the labels that are numbers.
+// Labels are the labels that are numbers, a row a sample.
 func (f *File) Labels() (labels []float32, err error) {
 	err = f.guarded(func() error {
-		s := f.stream(f.label)
-		defer s.close()
-		labels = make([]float32, f.Rows())
-		return s.numbers(labels, 1)
+		labels = make([]float32, f.Rows()*int64(len(f.labels)))
+		for i, c := range f.labels {
+			s := f.stream(c)
+			defer s.close()
+			if err := s.numbers(labels[i:], len(f.labels)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return labels, err
 }

@@ -45,7 +45,7 @@ func checkLabels(t *testing.T, f *parquetfile.File) {
 }
 
 func TestEachColumnIsANumberOfTheSample(t *testing.T) {
-	f := open(t, "testdata/columns.parquet", parquetfile.Options{Label: "kind"})
+	f := open(t, "testdata/columns.parquet", parquetfile.Options{Labels: []string{"kind"}})
 	if want := []string{"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "yes"}; f.Rows() != rows || f.Width() != 9 || !slices.Equal(f.Columns(), want) {
 		t.Fatalf("%d rows of %d: %v", f.Rows(), f.Width(), f.Columns())
 	}
@@ -73,7 +73,7 @@ func TestEachColumnIsANumberOfTheSample(t *testing.T) {
 // Lists of every kind that Arrow writes, in several compressions and versions of pages.
 func TestAListIsTheSample(t *testing.T) {
 	for _, name := range []string{"list", "fixed", "half", "large"} {
-		f := open(t, "testdata/"+name+".parquet", parquetfile.Options{Label: "kind"})
+		f := open(t, "testdata/"+name+".parquet", parquetfile.Options{Labels: []string{"kind"}})
 		if f.Rows() != rows || f.Width() != 8 || f.Columns() != nil {
 			t.Fatalf("%s: %d rows of %d, columns %v", name, f.Rows(), f.Width(), f.Columns())
 		}
@@ -88,7 +88,7 @@ func TestAListIsTheSample(t *testing.T) {
 }
 
 func TestLabelsMayBeNames(t *testing.T) {
-	f := open(t, "testdata/list.parquet", parquetfile.Options{Label: "id"})
+	f := open(t, "testdata/list.parquet", parquetfile.Options{Labels: []string{"id"}})
 	names, err := f.Names()
 	if err != nil || !f.Named() || len(names) != rows || names[39] != "row 39" {
 		t.Errorf("%v, %v", names, err)
@@ -96,7 +96,7 @@ func TestLabelsMayBeNames(t *testing.T) {
 }
 
 func TestTheIndexOfPandasIsNoColumn(t *testing.T) {
-	f := open(t, "testdata/pandas.parquet", parquetfile.Options{Label: "kind"})
+	f := open(t, "testdata/pandas.parquet", parquetfile.Options{Labels: []string{"kind"}})
 	x := all(t, f)
 	if !slices.Equal(f.Columns(), []string{"a", "b", "c"}) || f.Rows() != 20 || !slices.Equal(x[3:6], []float32{2, 2.125, 2.25}) {
 		t.Errorf("%v, %d rows, %v", f.Columns(), f.Rows(), x[:6])
@@ -131,7 +131,7 @@ func TestWhatCannotBeReadIsOneSentence(t *testing.T) {
 		{bad + "null.parquet", parquetfile.Options{}, `the column "a" has no value in row 1`},
 		{bad + "nan.parquet", parquetfile.Options{}, `the column "a" has NaN in row 2`},
 		{bad + "text.parquet", parquetfile.Options{}, `the column "b" is string; expected numbers`},
-		{bad + "date.parquet", parquetfile.Options{Label: "day"}, `the column of labels "day" is date`},
+		{bad + "date.parquet", parquetfile.Options{Labels: []string{"day"}}, `the column of labels "day" is date`},
 		{bad + "date.parquet", parquetfile.Options{}, `the column "day" is date`},
 		{bad + "short.parquet", parquetfile.Options{}, `the list "x" of row 1 has fewer numbers than the first one, which has 2`},
 		{bad + "long.parquet", parquetfile.Options{}, `the list "x" of row 1 has more numbers`},
@@ -139,8 +139,8 @@ func TestWhatCannotBeReadIsOneSentence(t *testing.T) {
 		{bad + "empty.parquet", parquetfile.Options{}, `the column "x" has no value in row 0`},
 		{bad + "two.parquet", parquetfile.Options{}, "the columns x, y are lists of numbers; name that of the samples in data.array"},
 		{"testdata/columns.parquet", parquetfile.Options{List: "c0"}, `no column "c0" is a list of numbers (data.array)`},
-		{"testdata/columns.parquet", parquetfile.Options{Label: "sort"}, `no column is called "sort" (data.label_column); the file has c0, c1`},
-		{bad + "nan.parquet", parquetfile.Options{Label: "a"}, "no columns besides the labels"},
+		{"testdata/columns.parquet", parquetfile.Options{Labels: []string{"sort"}}, `no column is called "sort" (data.label_column); the file has c0, c1`},
+		{bad + "nan.parquet", parquetfile.Options{Labels: []string{"a"}}, "no columns besides the labels"},
 	} {
 		f, err := parquetfile.Open(c.path, c.o)
 		if err == nil {
@@ -168,7 +168,7 @@ func TestDamagedFilesDoNotPanic(t *testing.T) {
 			if err := os.WriteFile(path, damaged, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			f, err := parquetfile.Open(path, parquetfile.Options{Label: "kind"})
+			f, err := parquetfile.Open(path, parquetfile.Options{Labels: []string{"kind"}})
 			if err != nil {
 				continue
 			}

@@ -123,33 +123,42 @@ func (s *stream) texts() ([]string, error) {
 	return list, nil
 }
 
-// lists fills dst with lists of width values each.
-func (s *stream) lists(dst []float32, width int) error {
-	place := 0 // in the list
-	for i := 0; i < len(dst); {
+// fillColumn fills the column's places in rows of samples, each step numbers behind the last.
+func (s *stream) fillColumn(dst []float32, step, rows int) error {
+	if s.column.width == 0 {
+		return s.numbers(dst, step)
+	}
+	return s.lists(dst, step, rows)
+}
+
+// lists puts rows lists into dst, each step numbers behind the last.
+func (s *stream) lists(dst []float32, step, rows int) error {
+	width := s.column.width
+	row, place := 0, 0 // in dst, in the list
+	for row < rows {
 		values, err := s.values()
 		if errors.Is(err, errEnded) && place > 0 {
-			return s.uneven("fewer", width)
+			return s.uneven("fewer")
 		}
 		if err != nil {
 			return err
 		}
-		for k := 0; k < len(values) && i < len(dst); k++ {
+		for k := 0; k < len(values) && row < rows; k++ {
 			v := &values[k]
 			switch begins := v.RepetitionLevel() == 0; {
 			case place == 0 && !begins:
 				s.row--
-				return s.uneven("more", width)
+				return s.uneven("more")
 			case place > 0 && begins:
-				return s.uneven("fewer", width)
+				return s.uneven("fewer")
 			}
-			if dst[i], err = s.finite(v); err != nil {
+			if dst[row*step+place], err = s.finite(v); err != nil {
 				return err
 			}
-			i++
 			s.at++
 			if place++; place == width {
 				place = 0
+				row++
 				s.row++
 			}
 		}
@@ -158,17 +167,20 @@ func (s *stream) lists(dst []float32, width int) error {
 }
 
 // end holds that the last list is not longer.
-func (s *stream) end(width int) error {
+func (s *stream) end() error {
+	if s.column.width == 0 {
+		return nil
+	}
 	switch err := s.fill(); {
 	case err == nil:
 		s.row--
-		return s.uneven("more", width)
+		return s.uneven("more")
 	case !errors.Is(err, io.EOF):
 		return err
 	}
 	return nil
 }
 
-func (s *stream) uneven(how string, width int) error {
-	return s.f.bad("the list %q of row %d has %s numbers than the first one, which has %d; all must have the same length", s.column.name, s.row, how, width)
+func (s *stream) uneven(how string) error {
+	return s.f.bad("the list %q of row %d has %s numbers than the first one, which has %d; all must have the same length", s.column.name, s.row, how, s.column.width)
 }

@@ -15,11 +15,18 @@ func dataSpec(d config.Data, seed int64) dataset.Spec {
 	return dataset.Spec{
 		Source: d.Source, Path: d.Path, Train: d.Train, Val: d.Val, Test: d.Test,
 		Labels: dataset.Labels{Path: d.Labels.Path, Train: d.Labels.Train, Val: d.Labels.Val, Test: d.Labels.Test},
-		Array:  d.Array, LabelArray: d.LabelArray, LabelColumn: d.LabelColumn,
+		Array:  d.Array, Arrays: arraysOf(d.Arrays), Raw: d.Raw, LabelArrays: d.LabelArray, LabelColumns: d.LabelColumn,
 		Experiment: d.Experiment, Split: dataset.Fractions{Train: d.Split.Train, Val: d.Split.Val, Test: d.Split.Test},
 		Stratify: d.Split.Stratify, Seed: seed, Normalize: d.Normalize, InMemory: d.InMemory, Label: d.Label, Count: d.Count, ImageSize: d.ImageSize, Channels: d.Channels,
 		Dim: d.Dim, Atoms: d.Atoms, Active: d.Active, Noise: d.Noise,
 	}
+}
+
+func arraysOf(list []config.Array) (arrays []dataset.Array) {
+	for _, a := range list {
+		arrays = append(arrays, dataset.Array{Name: a.Name, Columns: a.Columns})
+	}
+	return arrays
 }
 
 // augmentOf is the augment section as package dataset takes it.
@@ -40,7 +47,10 @@ func trainingSplit(cfg *config.Train, d *dataset.Data) (train.Split, error) {
 }
 
 func inputsOf(d *dataset.Data) model.Inputs {
-	return model.Inputs{Shape: d.Shape, LabelShape: d.LabelShape, Classes: d.Classes, Samples: int64(d.Train.Len()), ClassCounts: d.Train.ClassCounts()}
+	return model.Inputs{
+		Shape: d.Shape, Parts: spansOf(d.Arrays), LabelShape: d.LabelShape, LabelParts: spansOf(d.Labels), LabelClasses: d.LabelClasses,
+		Classes: d.Classes, Samples: int64(d.Train.Len()), ClassCounts: d.Train.ClassCounts(),
+	}
 }
 
 // samplerOf deals the training split; in blocks, it has the system read ahead what a

@@ -33,7 +33,7 @@ func (s *session) header(run *experiment.Run) []string {
 	t.add("device", fmt.Sprintf("%s; %s", s.deviceName, s.why))
 	t.add("threads", fmt.Sprintf("%d; training.threads: %d", s.engine.Threads(), s.cfg.Training.Threads))
 	t.add("seed", fmt.Sprint(s.cfg.Experiment.Seed))
-	t.add("data", fmt.Sprintf("%s, samples of shape %v%s", s.dataName(), s.data.Shape, labelText(s.data)))
+	t.add("data", fmt.Sprintf("%s, samples of shape %v%s%s", s.dataName(), s.data.Shape, spansText(s.data.Arrays), labelText(s.data)))
 	t.add("splits", sizes(s.data))
 	if text := augmentOf(s.cfg.Data).String(); text != "" {
 		t.add("augment", text+", of the training split")

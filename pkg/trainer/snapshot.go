@@ -73,6 +73,12 @@ func inputsDict(in model.Inputs) *checkpoint.Dict {
 	if in.ClassCounts != nil {
 		d.Set("class_counts", list(in.ClassCounts))
 	}
+	if in.Parts != nil {
+		d.Set("parts", spansDict(in.Parts))
+	}
+	if in.LabelParts != nil {
+		d.Set("label_parts", spansDict(in.LabelParts))
+	}
 	return d
 }
 

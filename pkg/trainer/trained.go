@@ -111,6 +111,9 @@ func (t *trained) dataSpec(other *config.Data) (dataset.Spec, error) {
 	if other != nil {
 		d = *other
 		d.Normalize = t.config.Data.Normalize
+		if len(d.Arrays) > 0 {
+			d.Raw = t.config.Data.Raw
+		}
 	}
 	spec := dataSpec(d, t.config.Experiment.Seed)
 	if names, err := checkpoint.Value[[]any](t.state("data", "split"), "class_names"); err == nil {
@@ -171,6 +174,17 @@ func (t *trained) inputs(d *dataset.Data) (model.Inputs, error) {
 			return in, fmt.Errorf("%s: %w", t.path, err)
 		}
 	}
+	parts, err := savedSpans(saved, "parts")
+	if err == nil {
+		in.LabelParts, err = savedSpans(saved, "label_parts")
+	}
+	if err != nil {
+		return in, fmt.Errorf("%s: %w", t.path, err)
+	}
+	if err := t.sameParts(in.Parts, parts); err != nil {
+		return in, err
+	}
+	in.Parts, in.LabelClasses = parts, nil
 	in.ClassCounts = nil
 	if counts, _ := saved.Get("class_counts"); counts != nil {
 		if in.ClassCounts, err = shapeOf(saved, "class_counts"); err != nil {

@@ -56,6 +56,7 @@ type validated struct {
 	Kind        string  `json:"kind"`
 	Dir         string  `json:"dir"`
 	SampleShape []int64 `json:"sample_shape,omitempty"`
+	parts       string  // of a sample
 	Train       int     `json:"train,omitempty"`
 	Val         int     `json:"val,omitempty"`
 	Test        int     `json:"test,omitempty"`
@@ -67,7 +68,7 @@ type validated struct {
 func (v validated) String() string {
 	text := fmt.Sprintf("%s: ok, %s %s", v.Config, v.Kind, v.Dir)
 	if v.Kind == config.KindTrain {
-		text += fmt.Sprintf(", samples of shape %v: %d train, %d val, %d test", v.SampleShape, v.Train, v.Val, v.Test)
+		text += fmt.Sprintf(", samples of shape %v%s: %d train, %d val, %d test", v.SampleShape, v.parts, v.Train, v.Val, v.Test)
 		if v.Steps > 0 {
 			text += fmt.Sprintf("; %d steps", v.Steps)
 		}
@@ -126,7 +127,7 @@ func validateOne(ctx context.Context, path string, cfg *config.Train, doc *confi
 	if _, err := trainingSplit(cfg, data); err != nil {
 		return validated{}, locate(doc, err)
 	}
-	v := validated{Config: path, Kind: config.KindTrain, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name, SampleShape: data.Shape, Train: data.Train.Len()}
+	v := validated{Config: path, Kind: config.KindTrain, Dir: cfg.Experiment.OutputDir + "/" + cfg.Experiment.Name, SampleShape: data.Shape, parts: spansText(data.Arrays), Train: data.Train.Len()}
 	if data.Val != nil {
 		v.Val = data.Val.Len()
 	}

@@ -31,7 +31,7 @@ func build(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	obj, err := newObjective(c.Objective, "model", nil, in, out, o)
+	obj, err := newObjective(c.Objective, "model", Take{}, in, out, o)
 	if err != nil {
 		return nil, err
 	}

@@ -20,8 +20,8 @@ type MultiHeadConfig struct {
 // Input is a part of the sample.
 type Input struct {
 	Name   string  `yaml:"name" check:"required" doc:"its name in the state dict: inputs.NAME"`
-	Take   []int64 `yaml:"take" doc:"which of the sample's numbers, in C order, as [from, to]; all by default"`
-	Shape  []int64 `yaml:"shape" check:"min=1" doc:"the shape that they have, such as [1, 28, 28]; a row by default"`
+	Take   Take    `yaml:"take" doc:"which of the sample's numbers: the name of one of data.arrays, or a range in C order as [from, to]; all by default"`
+	Shape  []int64 `yaml:"shape" check:"min=1" doc:"the shape that they have, such as [1, 28, 28]; by default that of the array, and of a range a row"`
 	Layers []Layer `yaml:"layers" doc:"its layers; none by default"`
 }
 
@@ -30,7 +30,7 @@ type Head struct {
 	Name      string  `yaml:"name" check:"required" doc:"its name in the state dict, heads.NAME, and before its metrics"`
 	Layers    []Layer `yaml:"layers" check:"required,minlen=1" doc:"its layers, behind the shared ones"`
 	Weight    float64 `yaml:"weight" default:"1.0" check:"min=0" doc:"the weight of its loss in the sum"`
-	Take      []int64 `yaml:"take" doc:"which of a label's numbers it is compared with, as [from, to]; all by default"`
+	Take      Take    `yaml:"take" doc:"which of a label's numbers it is compared with: the name of one, such as a column of data.label_column or a factor of shapes, or a range as [from, to]; all by default"`
 	Objective `yaml:",inline"`
 }
 
@@ -90,15 +90,18 @@ func (m *multiHead) addInputs(list []Input, in model.Inputs, o nn.Options) ([]in
 		if err := checkName(c.Name, m.Inputs.Names, key); err != nil {
 			return nil, err
 		}
-		p := part{c.Take, c.Shape}
+		take, own, err := c.Take.of(in.Dim(), in.Parts, key+".take", "a sample", "data.arrays")
+		if err != nil {
+			return nil, err
+		}
+		p := part{take, c.Shape}
 		if p.take.empty() {
 			p.take = span{0, in.Dim()}
 		}
-		if err := p.take.within(in.Dim(), key+".take", "a sample"); err != nil {
-			return nil, err
-		}
 		if len(p.shape) == 0 {
-			p.shape = []int64{p.take.size()}
+			if p.shape = own; own == nil {
+				p.shape = []int64{p.take.size()}
+			}
 		}
 		if n := (model.Inputs{Shape: p.shape}).Dim(); n != p.take.size() {
 			return nil, model.Mistakef("%s.shape: found %v, which are %d numbers, but %d are taken", key, p.shape, n, p.take.size())

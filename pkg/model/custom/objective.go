@@ -35,16 +35,18 @@ type objective struct {
 	take    span          // of the labels' numbers; empty for all
 	shape   []int64       // of one target
 	classes int           // 0 where they are not known
+	// unclassed says that the labels are known to number no classes.
+	unclassed bool
 }
 
 // newObjective prepares o for outputs of the given shape; a Mistake where they do not fit.
-func newObjective(o Objective, key string, take span, in model.Inputs, out []int64, opts nn.Options) (*objective, error) {
+func newObjective(o Objective, key string, take Take, in model.Inputs, out []int64, opts nn.Options) (*objective, error) {
 	i := slices.IndexFunc(losses, func(l loss) bool { return l.name == o.Loss })
 	if i < 0 {
 		return nil, model.Mistakef("%s.loss: found %q, expected one of %v", key, o.Loss, lossNames())
 	}
-	ob := &objective{Objective: o, loss: losses[i], key: key, take: take}
-	if err := ob.aim(in); err != nil {
+	ob := &objective{Objective: o, loss: losses[i], key: key}
+	if err := ob.aim(take, in); err != nil {
 		return nil, err
 	}
 	if err := ob.check(in, out); err != nil {
@@ -61,26 +63,32 @@ func newObjective(o Objective, key string, take span, in model.Inputs, out []int
 }
 
 // aim finds what the output is compared with.
-func (o *objective) aim(in model.Inputs) error {
+func (o *objective) aim(take Take, in model.Inputs) (err error) {
 	switch {
 	case o.reconstructs():
 		o.shape = slices.Clone(in.Shape)
+		return nil
 	case in.LabelShape == nil:
 		return model.Mistakef("%s.target: %s compares with labels, and the data have none; give data.labels, or write target: input", o.key, o.name)
-	case o.take.empty():
+	}
+	all := model.Inputs{Shape: in.LabelShape}.Dim()
+	var shape []int64
+	if o.take, shape, err = take.of(all, in.LabelParts, o.key+".take", "a label", "data.label_column or data.label_array"); err != nil {
+		return err
+	}
+	if o.take.empty() {
 		o.shape, o.classes = in.LabelShape, in.Classes
-	default:
-		all := model.Inputs{Shape: in.LabelShape}.Dim()
-		if err := o.take.within(all, o.key+".take", "a label"); err != nil {
-			return err
-		}
+		return nil
+	}
+	if o.shape = shape; shape == nil {
 		o.shape = []int64{o.take.size()}
-		if o.name == "cross_entropy" && o.take.size() == 1 {
-			o.shape = []int64{}
-		}
-		if all == 1 {
-			o.classes = in.Classes
-		}
+	}
+	if o.take.size() == 1 && o.name == "cross_entropy" {
+		o.shape = []int64{}
+	}
+	if o.take.size() == 1 && in.LabelClasses != nil {
+		o.classes = in.LabelClasses[o.take[0]]
+		o.unclassed = o.classes == 0
 	}
 	return nil
 }
@@ -163,6 +171,8 @@ func (o *objective) check(in model.Inputs, out []int64) error {
 func (o *objective) checkClasses(in model.Inputs, out []int64) error {
 	unknown := o.classes == 0 && o.take.empty()
 	switch {
+	case o.unclassed:
+		return model.Mistakef("%s.take: cross_entropy needs class numbers 0, 1, …, and the numbers %v of the labels are not whole ones from 0; take others, or write loss: mse", o.key, []int64(o.take))
 	case unknown || len(o.shape) != 0:
 		return model.Mistakef("%s.loss: cross_entropy needs one class number (0, 1, …) a sample as label, and the data's labels are of shape %v%s", o.key, o.shape, fractions(in))
 	case len(out) != 1:

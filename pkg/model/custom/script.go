@@ -54,7 +54,7 @@ func buildScript(c *Config, in model.Inputs, o nn.Options) (model.Model, error) 
 	if err != nil {
 		return nil, err
 	}
-	m.objective, err = newObjective(c.Objective, "model", nil, in, out, o)
+	m.objective, err = newObjective(c.Objective, "model", Take{}, in, out, o)
 	return m, err
 }
 
