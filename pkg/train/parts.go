@@ -1,6 +1,8 @@
 package train
 
 import (
+	"iter"
+
 	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/optim"
 	"github.com/gotrainer/trainer/pkg/schedule"
@@ -141,6 +143,14 @@ type Parts struct {
 // DataInit is the hook of models that initialise themselves from data: called with
 // the first training batch of a fresh run.
 type DataInit interface{ DataInit(b model.Batch) }
+
+// Surveyor is the hook of models that measure the training data: called once, before the first
+// step of a fresh run and before DataInit, with samples that are evenly spaced over the split,
+// 65536 or all where there are fewer. They are read as they are taken. It runs without
+// recording.
+type Surveyor interface {
+	Survey(batches iter.Seq[model.Batch])
+}
 
 // Renewer is the hook of models that give parts of themselves new weights between two
 // steps, such as those that nothing trains any more. RenewAt says whether it is time

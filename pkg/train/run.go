@@ -113,6 +113,10 @@ func (r *run) open() error {
 			return err
 		}
 	}
+	if err := r.survey(); err != nil {
+		r.free()
+		return err
+	}
 	r.recording = newRecording(r.Profiler, r.step, r.total)
 	open := func() *loader {
 		return newLoader(r.feed(r.Train, r.Resident.Train), r.Order, r.BatchSize, r.Accumulate)

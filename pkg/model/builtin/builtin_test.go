@@ -1,6 +1,7 @@
 package builtin_test
 
 import (
+	"iter"
 	"reflect"
 	"slices"
 	"testing"
@@ -121,6 +122,8 @@ func checkHooks(t *testing.T, m model.Model) {
 	t.Helper()
 	for name, hook := range map[string]reflect.Type{
 		"DataInit":      reflect.TypeFor[interface{ DataInit(model.Batch) }](),
+		"Survey":        reflect.TypeFor[interface{ Survey(iter.Seq[model.Batch]) }](),
+		"Pace":          reflect.TypeFor[interface{ Pace(int64) float64 }](),
 		"CheckData":     reflect.TypeFor[interface{ CheckData(*torch.Tensor) error }](),
 		"AfterBackward": reflect.TypeFor[interface{ AfterBackward() }](),
 		"AfterStep":     reflect.TypeFor[interface{ AfterStep() }](),

@@ -54,11 +54,9 @@ func (s *Core) drawEncoder(o nn.Options) {
 	})
 }
 
-// DataInit sets the scale of inputs and b_dec from the first batch, as the config says, and in
-// a transcoder b_enc so that the mean of x is hidden as zeros. It
-// runs once, without recording, before the first step of a fresh run.
+// DataInit sets b_dec from the first batch, as the config says, and in a transcoder b_enc so
+// that the mean of x is hidden as zeros. It runs once, without recording, before the first step of a fresh run.
 func (s *Core) DataInit(b model.Batch) {
-	s.measure(s.rows(b.X))
 	x, y := s.pair(b)
 	if s.paired {
 		s.BEnc.Copy_(mean(x).Unsqueeze(0).MatMul(s.WEnc).Squeeze(0).Neg())

@@ -1,8 +1,10 @@
 package sae
 
 import (
+	"iter"
 	"math"
 
+	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
 
@@ -19,7 +21,7 @@ func (s *Core) input(x *torch.Tensor) *torch.Tensor {
 // normalized scales samples [B, n], as SAELens names it, and answers what scales a
 // reconstruction back:
 //
-//	expected_average_only_in  c x, c = √n / mean |x| of the first batch (Anthropic, April 2024)
+//	expected_average_only_in  c x, c = √n / mean |x| over the training data (Anthropic, April 2024)
 //	constant_norm_rescale     x √n / |x|
 //	layer_norm                (x - mean x) / (std x + 1e-5), std with 1/(n-1)
 func (s *Core) normalized(x *torch.Tensor) (z *torch.Tensor, undo func(*torch.Tensor) *torch.Tensor) {
@@ -39,13 +41,18 @@ func (s *Core) normalized(x *torch.Tensor) (z *torch.Tensor, undo func(*torch.Te
 	return x, func(y *torch.Tensor) *torch.Tensor { return y }
 }
 
-// measure sets the factor of expected_average_only_in from the first batch.
-func (s *Core) measure(x *torch.Tensor) {
+// Survey sets the factor of expected_average_only_in.
+func (s *Core) Survey(batches iter.Seq[model.Batch]) {
 	if s.Scale == nil {
 		return
 	}
-	size := x.NormDim([]int64{1}, false).Mean()
-	none := size.Gt(0).LogicalNot()
-	factor := torch.Full(nil, math.Sqrt(float64(x.Size(1))), torch.Like(x)).Div(size.MaskedFill(none, 1))
-	s.Scale.Copy_(factor.MaskedFill(none, 1))
+	sum, samples := 0.0, 0.0
+	for b := range batches {
+		x := s.rows(b.X)
+		sum += x.NormDim([]int64{1}, false).To(torch.Float64).Sum().Item()
+		samples += float64(x.Size(0))
+	}
+	if sum > 0 {
+		s.Scale.Fill_(math.Sqrt(float64(s.inputs())) * samples / sum)
+	}
 }

@@ -101,6 +101,7 @@ func TestNormalisations(t *testing.T) {
 			run(t, TopK(), c, 4, func(m model.Model, s *Core) {
 				x := torchtest.Wave(3, 4, 0, 5)
 				torch.NoGrad(func() {
+					m.(*topK).Survey(slices.Values([]model.Batch{{X: x.Narrow(0, 0, 1)}, {X: x.Narrow(0, 1, 2)}}))
 					m.(*topK).DataInit(model.Batch{X: x})
 					check(t, s.input(x))
 					torchtest.Near(t, "b_dec", s.BDec, 1e-12, mean(s.input(x)).Float64s()...)
@@ -121,6 +122,7 @@ func TestNormalisationsOfNothing(t *testing.T) {
 		run(t, ReLUL1(), c, 4, func(m model.Model, s *Core) {
 			x := torch.Zeros([]int64{2, 4}, torch.As(torch.Float64))
 			torch.NoGrad(func() {
+				s.Survey(slices.Values([]model.Batch{{X: x}}))
 				s.DataInit(model.Batch{X: x})
 				torchtest.Near(t, name, m.(*reluL1).Predict(x), 0, make([]float64, 8)...)
 			})
@@ -133,7 +135,7 @@ func TestTheScaleIsABuffer(t *testing.T) {
 	c := reluConfig(6)
 	c.NormalizeActivations = averageIn
 	run(t, ReLUL1(), c, 4, func(m model.Model, s *Core) {
-		torch.NoGrad(func() { s.DataInit(model.Batch{X: torchtest.Wave(3, 4, 0, 5)}) })
+		torch.NoGrad(func() { s.Survey(slices.Values([]model.Batch{{X: torchtest.Wave(3, 4, 0, 5)}})) })
 		if s.Scale.Item() == 1 {
 			t.Error("the scale was not set")
 		}
