@@ -4,12 +4,15 @@ import math
 
 import numpy as np
 import torch
-from pythae.models import AE, INFOVAE_MMD, IWAE, VAE, VAMP, WAE_MMD, AEConfig, BetaTCVAE, BetaTCVAEConfig, BetaVAE, BetaVAEConfig, INFOVAE_MMD_Config, IWAEConfig, VAEConfig, VAMPConfig, WAE_MMD_Config
+from pythae.models import (AE, INFOVAE_MMD, IWAE, VAE, VAMP, VQVAE, WAE_MMD, AEConfig, BetaTCVAE, BetaTCVAEConfig, BetaVAE, BetaVAEConfig,
+                           DisentangledBetaVAE, DisentangledBetaVAEConfig, INFOVAE_MMD_Config, IWAEConfig, VAEConfig, VAMPConfig, VQVAEConfig,
+                           WAE_MMD_Config)
 from pythae.models.base.base_utils import ModelOutput
 from pythae.models.nn import BaseDecoder, BaseEncoder
 from torch import nn
 
-from reference_case import INPUTS, NOISES, ROWS, BATCH, batches, case, fill
+import reference_vq
+from reference_case import BATCHES, INPUTS, NOISES, ROWS, BATCH, batches, case, fill
 
 LIBRARY = "pythae"
 HIDDEN, LATENT = [24, 16], 3
@@ -76,14 +79,65 @@ def trained(model_class, config_class, loss="mse", heads=True, forward={}, **key
         fill({names.get(k) or k.split(".", 1)[1]: p for k, p in model.named_parameters()}, t)
         optimizer = torch.optim.Adam(model.parameters(), lr=case["optimizer"]["lr"])
         losses = []
-        for x, _, noise in batches(t):
+        for step, (x, _, noise) in enumerate(batches(t)):
             with recorded(*(v.movedim(0, 1) if v.dim() == 3 else v for v in noise.values())):  # pythae has draws after samples
-                out = model({"data": x}, **forward)
+                out = model({"data": x}, epoch=1 + step // BATCHES, **forward)
             optimizer.zero_grad()
             out.loss.backward()
             optimizer.step()
             losses.append(out.loss.item())
         return losses, [case["optimizer"]["lr"]] * len(losses)
+    return run
+
+
+IMAGE, GRID = [1, 8, 8], {"latent_dim": 3, "codes": 9, "encoder": {"channels": [4], "blocks": 1}, "likelihood": "gaussian"}
+
+
+class Part(nn.Module):
+    """A half of our vq_conv with pythae's answer."""
+
+    def __init__(self, layers, answer):
+        super().__init__()
+        self.layers, self.answer = layers, answer
+
+    def forward(self, x):
+        return ModelOutput(**{self.answer: self.layers(x)})
+
+
+class PartEncoder(Part, BaseEncoder):
+    pass
+
+
+class PartDecoder(Part, BaseDecoder):
+    pass
+
+
+def quantizer(draw, average):
+    """Weights of the network, and codes around 0 as pythae's."""
+    shapes = {k: tuple(v.shape) for k, v in reference_vq.VQVAE(IMAGE, **GRID).state_dict().items() if not k.startswith("quantizer.")}
+    network = {k: draw.uniform(s, *((-b, b) if (b := 2 / math.sqrt(math.prod(s[1:]))) and len(s) > 1 else (-0.1, 0.1))) for k, s in shapes.items()}
+    codes = lambda: draw.uniform((GRID["codes"], GRID["latent_dim"]), -1 / GRID["codes"], 1 / GRID["codes"])
+    return network | {"quantizer.codebook": codes()} | ({"quantizer.sums": codes()} if average else {})
+
+
+def quantized(average, commitment=0.25):
+    """A function that trains its VQ-VAE; the averages move in the forward pass."""
+    def run(case, t):
+        config = VQVAEConfig(input_dim=tuple(IMAGE), latent_dim=GRID["latent_dim"], num_embeddings=GRID["codes"], use_ema=average, commitment_loss_factor=commitment)
+        twin = reference_vq.VQVAE(IMAGE, **GRID)
+        model = VQVAE(config, PartEncoder(twin.encoder, "embedding"), PartDecoder(twin.decoder, "reconstruction")).train()
+        names = {"quantizer.embeddings": "quantizer.codebook", "quantizer.embeddings.weight": "quantizer.codebook", "quantizer.ema_embed": "quantizer.sums"}
+        fill({names.get(k) or k.replace(".layers", ""): v for k, v in model.state_dict().items() if not k.endswith("cluster_size")}, t)
+        optimizer = torch.optim.Adam(model.parameters(), lr=case["optimizer"]["lr"])
+        losses = []
+        for x, _, _ in batches(t):
+            out = model({"data": x})
+            optimizer.zero_grad()
+            out.loss.backward()
+            optimizer.step()
+            losses.append(out.loss.item())
+        last = {"quantizer.usage": model.quantizer.cluster_size, "quantizer.codebook": model.quantizer.embeddings} if average else {}
+        return losses, [case["optimizer"]["lr"]] * len(losses), last
     return run
 
 
@@ -110,3 +164,9 @@ def cases():
     for name, stratified in ("beta_tc_mss", True), ("beta_tc_mws", False):
         yield pythae(name, "beta_tc_vae", weighed | {"estimator": name[-3:]}, samples=200,
                      run=trained(BetaTCVAE, BetaTCVAEConfig, forward={"dataset_size": 200}, use_mss=stratified, **weighed))
+    grown = {"gamma": 10.0, "capacity": 5.0, "epoch_steps": BATCHES, "capacity_steps": 12 * BATCHES}
+    yield pythae("capacity", "capacity", grown, trained(DisentangledBetaVAE, DisentangledBetaVAEConfig, beta=10.0, C=5.0, warmup_epoch=11))
+    pictures = lambda d: {"x": d.normal((ROWS, *IMAGE))}
+    yield case(LIBRARY, "vq_vae", "vq_vae", GRID, quantized(False), input_shape=IMAGE, data=pictures, weights=lambda d: quantizer(d, False))
+    yield case(LIBRARY, "vq_vae_ema", "vq_vae", GRID | {"codebook": "ema", "commitment": 0.5}, quantized(True, 0.5), input_shape=IMAGE, data=pictures,
+               weights=lambda d: quantizer(d, True))

@@ -24,20 +24,23 @@ type codebook struct {
 
 	decay, restartBelow float64
 	fromData            bool
+	compounds           bool // smoothed usage becomes the usage, as in pythae
 }
 
 // CodebookConfig describes it.
 type CodebookConfig struct {
 	Codes        int64   `yaml:"codes" default:"512" check:"min=2" doc:"the number of codes"`
-	Codebook     string  `yaml:"codebook" default:"ema" check:"oneof=ema|gradient" doc:"how codes follow the vectors that they stand for: as their moving averages, or by a loss of their own"`
-	CodebookInit string  `yaml:"codebook_init" default:"uniform" check:"oneof=uniform|kmeans" doc:"where codes begin: uniform between -1/codes and 1/codes, or at the centres of the vectors of the first batch, after 10 rounds of k-means"`
+	Codebook     string  `yaml:"codebook" default:"ema" defaults:"compat=pythae: gradient" check:"oneof=ema|gradient" doc:"how codes follow the vectors that they stand for: as their moving averages, or by a loss of their own"`
+	CodebookInit string  `yaml:"codebook_init" default:"uniform" check:"oneof=uniform|kmeans" when:"compat=" doc:"where codes begin: uniform between -1/codes and 1/codes, or at the centres of the vectors of the first batch, after 10 rounds of k-means"`
 	Decay        float64 `yaml:"decay" default:"0.99" check:"min=0,lt=1" doc:"how much of the averages a step keeps: of codes, and of how often each is used"`
-	RestartBelow float64 `yaml:"restart_below" default:"1.0" check:"min=0" doc:"a code that stands for fewer vectors of a step, on average, begins again at one of them; 0 lets codes die"`
+	RestartBelow float64 `yaml:"restart_below" default:"1.0" defaults:"compat=pythae: 0" check:"min=0" doc:"a code that stands for fewer vectors of a step, on average, begins again at one of them; 0 lets codes die"`
 }
 
-func newCodebook(c CodebookConfig, e int64, o nn.Options) *codebook {
+// newCodebook is for codes of e numbers. pythae's averages begin with no usage, and with sums that
+// are not those of the codes.
+func newCodebook(c CodebookConfig, e int64, pythae bool, o nn.Options) *codebook {
 	shape, zero := []int64{c.Codes, e}, func(t *torch.Tensor) { t.Fill_(0) }
-	b := &codebook{decay: c.Decay, restartBelow: c.RestartBelow, fromData: c.CodebookInit == "kmeans"}
+	b := &codebook{decay: c.Decay, restartBelow: c.RestartBelow, fromData: c.CodebookInit == "kmeans", compounds: pythae}
 	if c.Codebook == "gradient" {
 		b.Learned = o.Param(shape, nn.Uniform(1/float64(c.Codes)))
 	} else {
@@ -45,6 +48,12 @@ func newCodebook(c CodebookConfig, e int64, o nn.Options) *codebook {
 		b.Sums = o.Buffer(shape, o.DType, func(t *torch.Tensor) { t.Copy_(b.Averaged) })
 	}
 	b.Usage = o.Buffer([]int64{c.Codes}, o.DType, func(t *torch.Tensor) { t.Fill_(1) })
+	if pythae && b.Sums != nil {
+		torch.NoGrad(func() {
+			b.Usage.Fill_(0)
+			nn.Uniform(1 / float64(c.Codes))(b.Sums)
+		})
+	}
 	b.StepCount = o.Buffer([]int64{c.Codes}, o.DType, zero)
 	b.StepSum, b.Candidates = o.Buffer(shape, o.DType, zero), o.Buffer(shape, o.DType, zero)
 	return b
@@ -141,7 +150,11 @@ func (b *codebook) AfterStep() {
 	next := code
 	if b.Sums != nil {
 		sums := dead.Unsqueeze(1).Where(b.Candidates, mix(b.Sums, b.StepSum))
-		next = sums.Div(smoothed(usage).Unsqueeze(1))
+		n := smoothed(usage)
+		next = sums.Div(n.Unsqueeze(1))
+		if b.compounds {
+			usage = n
+		}
 		b.Sums.Copy_(idle.Where(b.Sums, sums))
 	}
 	code.Copy_(idle.Where(code, dead.Unsqueeze(1).Where(b.Candidates, next)))

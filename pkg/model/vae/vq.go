@@ -22,10 +22,13 @@ type vectorQuantized struct {
 	Decoder    *nn.Sequential `torch:"decoder"`
 	net        *Net           // the decoder's output as all variants have it
 	commitment float64
+	squares    float64                                // what the reconstruction term is multiplied with
+	apart      func(z, e *torch.Tensor) *torch.Tensor // |z - e|², given rows of vectors and codes
 }
 
 // VQConfig describes the grid's network, its codes and the loss.
 type VQConfig struct {
+	Compat         `yaml:",inline"`
 	LatentDim      int64       `yaml:"latent_dim" default:"64" check:"min=1" doc:"the numbers of one code"`
 	Encoder        GridEncoder `yaml:"encoder" doc:"the network from image to a grid of vectors; a convolution to latent_dim channels follows it"`
 	Decoder        GridDecoder `yaml:"decoder" doc:"the network back, the encoder's mirror"`
@@ -33,6 +36,9 @@ type VQConfig struct {
 	CodebookConfig `yaml:",inline"`
 	Observation    `yaml:",inline"`
 }
+
+// Validate holds what pythae has.
+func (c *VQConfig) Validate() []string { return c.gaussianAlone(c.Observation) }
 
 // GridEncoder is an Encoder that keeps the image's two dimensions.
 type GridEncoder struct {
@@ -69,12 +75,23 @@ func buildVQ(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &vectorQuantized{commitment: c.Commitment}
+	m := &vectorQuantized{commitment: c.Commitment, squares: c.squares(), apart: c.apart(t.grid[1] * t.grid[2])}
 	m.Encoder = nn.NewSequential("encoder", append(t.down(), nn.NewConv2d(t.grid[0], c.LatentDim, same(1), o))...)
-	m.Codebook = newCodebook(c.CodebookConfig, c.LatentDim, o)
+	m.Codebook = newCodebook(c.CodebookConfig, c.LatentDim, c.pythae(), o)
 	m.Decoder = nn.NewSequential("decoder", append([]nn.Layer{nn.NewConv2d(c.LatentDim, t.grid[0], same(3), o), a.back}, t.up()...)...)
 	m.net = &Net{Encoder: m.Encoder, Decoder: m.Decoder, shape: slices.Clone(in.Shape), likelihood: like}
 	return m, nil
+}
+
+// apart is |z - e|² summed over a sample's grid of so many vectors, a mean over the batch; pythae's is
+// a mean over all of them and their dimensions.
+func (c *VQConfig) apart(vectors int64) func(z, e *torch.Tensor) *torch.Tensor {
+	if c.pythae() {
+		return func(z, e *torch.Tensor) *torch.Tensor { return z.Sub(e).Square().Mean() }
+	}
+	return func(z, e *torch.Tensor) *torch.Tensor {
+		return z.Sub(e).Square().Sum().MulScalar(float64(vectors) / float64(z.Size(0)))
+	}
 }
 
 // grid is the encoder's vectors: as they are, [B, E, h, w], and one a row, [B·h·w, E].
@@ -113,14 +130,11 @@ func (m *vectorQuantized) Loss(c *model.Context, b model.Batch) model.Output {
 	if c.Train {
 		torch.NoGrad(func() { m.Codebook.note(rows, index, counts, c.Noise) })
 	}
-	apart := func(z, e *torch.Tensor) *torch.Tensor {
-		return z.Sub(e).Square().Sum().MulScalar(1 / float64(b.X.Size(0)))
-	}
 	r := m.net.likelihood.nll(m.net.decode(image(rows.Add(code.Sub(rows).Detach()), z), c.Train), b.X).Mean()
-	commitment := apart(rows, code.Detach())
-	loss := r.Add(commitment.MulScalar(m.commitment))
+	commitment := m.apart(rows, code.Detach())
+	loss := r.MulScalar(m.squares).Add(commitment.MulScalar(m.commitment))
 	if m.Codebook.Learned != nil {
-		loss = loss.Add(apart(rows.Detach(), code))
+		loss = loss.Add(m.apart(rows.Detach(), code))
 	}
 	return model.Output{Loss: loss, Metrics: []model.Metric{
 		{Name: "recon", Value: r.Detach()}, {Name: "commitment", Value: commitment.Detach()},
