@@ -45,7 +45,7 @@ var sections = map[string][]string{
 	"vae/sigma_vae":    {"{type: vae, variant: sigma_vae, latent_dim: 2, encoder: {hidden_dims: [8]}}", "{type: vae, variant: sigma_vae, latent_dim: 2, sigma: learned, encoder: {hidden_dims: [8]}, kl: {free_bits: 0.2}}"},
 	"vae/iwae":         {"{type: vae, variant: iwae, latent_dim: 2, samples: 3, encoder: {hidden_dims: [8]}}", "{type: vae, variant: iwae, latent_dim: 2, samples: 3, dreg: true, encoder: {hidden_dims: [8]}, likelihood: gaussian, kl: {schedule: linear, steps: 90}}"},
 	"vae/beta_tc_vae":  {"{type: vae, variant: beta_tc_vae, latent_dim: 3, encoder: {hidden_dims: [8]}}", "{type: vae, variant: beta_tc_vae, latent_dim: 3, estimator: mws, encoder: {hidden_dims: [8]}, kl: {schedule: linear, steps: 90}}"},
-	"vae/dip_vae_i":    {"{type: vae, variant: dip_vae_i, latent_dim: 3, encoder: {hidden_dims: [8]}}"},
+	"vae/dip_vae_i":    {"{type: vae, variant: dip_vae_i, latent_dim: 3, lambda_d: 2, lambda_od: 1, encoder: {hidden_dims: [8]}}"},
 	"vae/dip_vae_ii":   {"{type: vae, variant: dip_vae_ii, latent_dim: 3, lambda_d: 3, encoder: {hidden_dims: [8]}}"},
 	"sae/relu_l1": {
 		"{type: sae, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40, b_dec_init: mean}",
@@ -71,8 +71,14 @@ var sections = map[string][]string{
 		"{type: sae, variant: transcoder, d_sae: 24, k: 3, aux_k: 4, dead_after_samples: 40}",
 		"{type: sae, variant: transcoder, activation: relu, d_sae: 24, sparsity_warmup_steps: 9, target_l0: 4}",
 	},
-	"sae/skip_transcoder": {"{type: sae, variant: skip_transcoder, d_sae: 24, k: 3, aux_k: 4, multi_topk: true, dead_after_samples: 40}"},
-	"sae/crosscoder":      {"{type: sae, variant: crosscoder, d_sae: 24, sparsity_warmup_steps: 9, dead_after_samples: 40, ghost_gradients: true, resample_every_steps: 60}"},
+	"sae/skip_transcoder": {
+		"{type: sae, variant: skip_transcoder, activation: relu, d_sae: 24, sparsity_warmup_steps: 9}",
+		"{type: sae, variant: skip_transcoder, d_sae: 24, k: 3, aux_k: 4, multi_topk: true, dead_after_samples: 40}",
+	},
+	"sae/crosscoder": {
+		"{type: sae, variant: crosscoder, d_sae: 24, decoder_init_norm: 1, sparsity_warmup_steps: 9}",
+		"{type: sae, variant: crosscoder, d_sae: 24, sparsity_warmup_steps: 9, dead_after_samples: 40, ghost_gradients: true, resample_every_steps: 60}",
+	},
 	"custom_model/custom": {
 		"{type: custom_model, loss: cross_entropy, layers: [flatten, linear: 12, batch_norm1d, relu, dropout: 0.3, linear: 3]}",
 		"{type: custom_model, loss: mse, target: input, layers: [conv2d: {out: 2, kernel: 3, padding: 1}, batch_norm2d, gelu, flatten, layer_norm, linear: 64]}",
@@ -151,7 +157,8 @@ func (p *pictures) Len() int { return images }
 func (p *pictures) Read(dst []float32, rows []int) error {
 	for i, r := range rows {
 		for j := range 64 {
-			dst[64*i+j] = float32(0.5 + 0.5*math.Sin(float64(r%3+1)*float64(j)/9+float64(r)))
+			_, rough := math.Modf(math.Abs(math.Sin(float64(64*r+j+1)) * 1e4)) // what no code of few numbers has
+			dst[64*i+j] = float32(0.25 + 0.25*math.Sin(float64(r%3+1)*float64(j)/9+float64(r)) + 0.5*rough)
 		}
 	}
 	p.read++
