@@ -30,13 +30,14 @@ type Data struct {
 	Normalize   string   `yaml:"normalize" default:"none" check:"oneof=none|minmax|standard|unit_norm|mean_center" only:"train" doc:"the normalisation"`
 	Augment     *Augment `yaml:"augment" only:"train" doc:"how training samples are changed at random, each time they are read; nil = not at all"`
 	InMemory    string   `yaml:"in_memory" default:"auto" check:"oneof=auto|true|false" when:"source=images|npy|npz|idx|parquet|safetensors|embeddings" doc:"hold the data in memory, or stream"`
-	Label       string   `yaml:"label" check:"oneof=shape|scale|rotation|x|y" when:"source=shapes" doc:"the factor that is the label; all where absent"`
+	Label       string   `yaml:"label" check:"oneof=shape|scale|rotation|x|y|last_layer" when:"source=shapes|synthetic_sparse" doc:"with source shapes the factor that is the label, all where absent; with source synthetic_sparse last_layer, what a transcoder predicts"`
 	Count       int      `yaml:"count" default:"4096" defaults:"source=synthetic_sparse: 16384" check:"min=1" when:"source=shapes|synthetic_sparse" doc:"samples"`
 	ImageSize   int      `yaml:"image_size" default:"32" defaults:"source=images: 64" check:"min=8,max=1024" when:"source=shapes|images" doc:"height and width in pixels; pictures are scaled to it by their shorter side, and the centre is cut out"`
 	Channels    string   `yaml:"channels" default:"rgb" check:"oneof=rgb|grey" when:"source=images" doc:"the channels of a sample: red, green and blue, or grey"`
 	Dim         int      `yaml:"dim" default:"64" check:"min=1" when:"source=synthetic_sparse" doc:"numbers a sample"`
 	Atoms       int      `yaml:"atoms" default:"256" check:"min=1" when:"source=synthetic_sparse" doc:"directions of the true dictionary"`
 	Active      int      `yaml:"active" default:"5" check:"min=1" when:"source=synthetic_sparse" doc:"atoms in one sample"`
+	Layers      int      `yaml:"layers" default:"1" check:"min=1" when:"source=synthetic_sparse" doc:"layers of a sample [layers, dim], each with directions of its own for the same coefficients; what a crosscoder learns from"`
 	Noise       float64  `yaml:"noise" default:"0.0" check:"min=0" when:"source=synthetic_sparse" doc:"standard deviation of the added noise"`
 	// Seed makes the generated data; nil = experiment.seed.
 	Seed *int64 `yaml:"seed" check:"min=0" when:"source=shapes|synthetic_sparse" doc:"the seed of the generated data"`
@@ -106,6 +107,14 @@ func (d *Data) validateIn(kind string) []string {
 	if sum := d.Split.Train + d.Split.Val + d.Split.Test; sum != 0 && math.Abs(sum-1) > 1e-6 {
 		out = append(out, fmt.Sprintf("split: found %v + %v + %v = %.6g, expected a sum of 1",
 			d.Split.Train, d.Split.Val, d.Split.Test, sum))
+	}
+	switch lastLayer := d.Label == "last_layer"; {
+	case lastLayer && d.Source == "synthetic_sparse" && d.Layers < 2:
+		out = append(out, "label: found last_layer of one layer, expected data.layers of at least 2")
+	case lastLayer && d.Source == "shapes":
+		out = append(out, "label: found last_layer, which source synthetic_sparse has alone; expected shape, scale, rotation, x or y")
+	case !lastLayer && d.Label != "" && d.Source == "synthetic_sparse":
+		out = append(out, fmt.Sprintf("label: found %s, expected last_layer with source synthetic_sparse", d.Label))
 	}
 	if d.Active > d.Atoms {
 		out = append(out, fmt.Sprintf("active: found %d of %d atoms, expected at most %d", d.Active, d.Atoms, d.Atoms))

@@ -158,6 +158,50 @@ func TestASparseSampleOfOneAtomIsThatAtom(t *testing.T) {
 	}
 }
 
+// Two layers have directions of their own and the same coefficients; the last one may be the
+// label.
+func TestLayersShareTheirCoefficients(t *testing.T) {
+	s := dataset.Spec{Source: "synthetic_sparse", Count: 200, Dim: 8, Atoms: 10, Active: 1, Layers: 2, Seed: 2}
+	d := open(t, s)
+	if !slices.Equal(d.Shape, []int64{2, 8}) || d.Dictionary.Cols != 16 || d.LabelShape != nil {
+		t.Fatalf("samples %v, %d columns of the dictionary, labels %v", d.Shape, d.Dictionary.Cols, d.LabelShape)
+	}
+	x := readAll(t, d.Train, 16)
+	coefficient := func(sample, layer int) float64 {
+		best := 0.0
+		for k := range 10 {
+			dot := 0.0
+			for j := range 8 {
+				dot += float64(x[sample*16+layer*8+j]) * float64(d.Dictionary.Data[k*16+layer*8+j])
+			}
+			best = max(best, dot) // the atoms have length 1: it is the one of the sample
+		}
+		return best
+	}
+	for i := range d.Train.Len() {
+		if a, b := coefficient(i, 0), coefficient(i, 1); math.Abs(a-b) > 1e-5 || a < 0.5 || a > 1.5 {
+			t.Fatalf("sample %d has %v and %v", i, a, b)
+		}
+	}
+
+	s.Label = "last_layer"
+	paired := open(t, s)
+	if !slices.Equal(paired.Shape, []int64{8}) || !slices.Equal(paired.LabelShape, []int64{8}) || paired.Fingerprint == d.Fingerprint {
+		t.Fatalf("samples %v, labels %v", paired.Shape, paired.LabelShape)
+	}
+	first, last := readAll(t, paired.Train, 8), readLabels(t, paired.Train, 8)
+	for i := range paired.Train.Len() {
+		if !slices.Equal(first[i*8:i*8+8], x[i*16:i*16+8]) || !slices.Equal(last[i*8:i*8+8], x[i*16+8:i*16+16]) {
+			t.Fatalf("sample %d is not that of both layers", i)
+		}
+	}
+	for i := range 10 {
+		if !slices.Equal(paired.Dictionary.Data[i*8:i*8+8], d.Dictionary.Data[i*16+8:i*16+16]) {
+			t.Fatalf("atom %d is not that of the last layer", i)
+		}
+	}
+}
+
 func TestNoiseHasTheGivenSize(t *testing.T) {
 	s := dataset.Spec{Source: "synthetic_sparse", Count: 4000, Dim: 8, Atoms: 10, Active: 2, Seed: 2}
 	clean := readAll(t, open(t, s).Train, 8)

@@ -8,32 +8,62 @@ type Matrix struct {
 	Data       []float32
 }
 
+// lastLayer is the label of synthetic_sparse that is its last layer.
+const lastLayer = "last_layer"
+
 // openSparse generates x = sum of Active atoms, each times a coefficient uniform
 // in [0.5, 1.5), plus normal noise. The atoms are directions uniform on the unit
-// sphere.
+// sphere, in each of the Layers others: a sample [Layers, Dim] has the same coefficients
+// in all. The last layer may be the label.
 func openSparse(s Spec) (*parts, error) {
-	atoms := &Matrix{Rows: s.Atoms, Cols: s.Dim, Data: make([]float32, s.Atoms*s.Dim)}
+	row := s.Layers * s.Dim
+	atoms := &Matrix{Rows: s.Atoms, Cols: row, Data: make([]float32, s.Atoms*row)}
 	parallel(s.Atoms, func(from, to int) {
 		for i := from; i < to; i++ {
-			drawAtom(newGenerator(s.Seed, forAtoms, uint64(i)), atoms.Data[i*s.Dim:(i+1)*s.Dim])
+			g := newGenerator(s.Seed, forAtoms, uint64(i))
+			for at := i * row; at < (i+1)*row; at += s.Dim {
+				drawAtom(g, atoms.Data[at:at+s.Dim])
+			}
 		}
 	})
-	x := make([]float32, s.Count*s.Dim)
+	x := make([]float32, s.Count*row)
 	parallel(s.Count, func(from, to int) {
-		sum, chosen := make([]float64, s.Dim), make([]int, 0, s.Active)
+		sum, chosen := make([]float64, row), make([]int, 0, s.Active)
 		for i := from; i < to; i++ {
 			g := newGenerator(s.Seed, forSamples, uint64(i))
 			chosen = choose(g, chosen[:0], s.Active, s.Atoms)
 			mixAtoms(g, sum, chosen, atoms, s.Noise)
 			for j, v := range sum {
-				x[i*s.Dim+j] = float32(v)
+				x[i*row+j] = float32(v)
 			}
 		}
 	})
-	p := generated(x, []int64{int64(s.Dim)}, nil)
-	p.dictionary = atoms
-	p.fingerprint = fingerprintOf("synthetic_sparse", atoms.Data, x, int64(s.Count), int64(s.Atoms), int64(s.Active), s.Seed)
+	layers, settings := s.Layers, []int64{int64(s.Count), int64(s.Atoms), int64(s.Active), s.Seed}
+	fingerprint := fingerprintOf("synthetic_sparse", atoms.Data, x, settings...)
+	var labels *labelSet
+	if s.Label == lastLayer {
+		layers--
+		fingerprint += " " + lastLayer
+		labels = &labelSet{shape: []int64{int64(s.Dim)}, row: s.Dim, values: columns(x, row, layers*s.Dim, row)}
+		x = columns(x, row, 0, layers*s.Dim)
+		atoms = &Matrix{Rows: s.Atoms, Cols: s.Dim, Data: columns(atoms.Data, row, layers*s.Dim, row)}
+	}
+	shape := []int64{int64(layers), int64(s.Dim)}
+	if layers == 1 {
+		shape = shape[1:]
+	}
+	p := generated(x, shape, labels)
+	p.dictionary, p.fingerprint = atoms, fingerprint
 	return p, nil
+}
+
+// columns are those from one to before another of rows of so many values.
+func columns(x []float32, row, from, to int) []float32 {
+	out := make([]float32, 0, len(x)/row*(to-from))
+	for at := 0; at < len(x); at += row {
+		out = append(out, x[at+from:at+to]...)
+	}
+	return out
 }
 
 // drawAtom fills v with a random vector of length 1.

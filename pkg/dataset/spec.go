@@ -41,12 +41,13 @@ type Spec struct {
 	InMemory  string // auto (default), true, false
 	Memory    int64  // bytes of memory to reckon with; 0 = this machine's
 
-	Label     string // shapes: the one factor that is the label; "" = all five
+	Label     string // shapes: the one factor that is the label; "" = all five. synthetic_sparse: last_layer, or none
 	Count     int    // shapes 4096, synthetic_sparse 65536
 	ImageSize int    // height and width; shapes: 32, images: 64
 	Channels  string // images: rgb (default) or grey
 
 	Dim, Atoms, Active int     // synthetic_sparse: 64, 256, 5
+	Layers             int     // synthetic_sparse: 1
 	Noise              float64 // synthetic_sparse: standard deviation per dimension; 0 = none
 
 	// Notify is told, where it is set, what Open does that takes long.
@@ -75,6 +76,7 @@ func (s Spec) withDefaults() (Spec, error) {
 	orInt(&s.Dim, 64)
 	orInt(&s.Atoms, 256)
 	orInt(&s.Active, 5)
+	orInt(&s.Layers, 1)
 	if s.Split == (Fractions{}) {
 		s.Split = Fractions{0.8, 0.1, 0.1}
 	}
@@ -97,8 +99,8 @@ func (s Spec) check() error {
 	if _, err := s.mode(); err != nil {
 		return err
 	}
-	if s.Label != "" && s.Source != "shapes" {
-		return mistake("data.label: found %q, but only source shapes has named labels; remove the key", s.Label)
+	if err := s.checkLabel(); err != nil {
+		return err
 	}
 	if s.Channels != "rgb" && s.Channels != "grey" {
 		return mistake("data.channels: found %q, expected rgb or grey", s.Channels)
@@ -112,6 +114,21 @@ func (s Spec) check() error {
 	return s.checkSizes()
 }
 
+// checkLabel holds that a named label is one of the source's; openShapes knows its own.
+func (s Spec) checkLabel() error {
+	switch {
+	case s.Label == "" || s.Source == "shapes":
+		return nil
+	case s.Source != "synthetic_sparse":
+		return mistake("data.label: found %q, but source %s has no named labels; remove the key", s.Label, s.Source)
+	case s.Label != lastLayer:
+		return mistake("data.label: found %q, expected %s, the one label of source synthetic_sparse", s.Label, lastLayer)
+	case s.Layers < 2:
+		return mistake("data.label: found %s of one layer; set data.layers to 2 or more", lastLayer)
+	}
+	return nil
+}
+
 func (s Spec) checkSizes() error {
 	for _, v := range []struct {
 		key            string
@@ -122,9 +139,10 @@ func (s Spec) checkSizes() error {
 		{"count", s.Count, 1, "shapes", 4 * float64(s.ImageSize) * float64(s.ImageSize)},
 		{"image_size", s.ImageSize, 8, "shapes", 0},
 		{"image_size", s.ImageSize, 1, "images", 0},
-		{"count", s.Count, 1, "synthetic_sparse", 4 * float64(s.Dim)},
+		{"count", s.Count, 1, "synthetic_sparse", 4 * float64(s.Dim) * float64(s.Layers)},
 		{"dim", s.Dim, 1, "synthetic_sparse", 0},
 		{"atoms", s.Atoms, 1, "synthetic_sparse", 0},
+		{"layers", s.Layers, 1, "synthetic_sparse", 0},
 		{"active", s.Active, 1, "synthetic_sparse", 0},
 	} {
 		if v.source != s.Source {
@@ -143,7 +161,7 @@ func (s Spec) checkSizes() error {
 	if s.Active > s.Atoms {
 		return mistake("data.active: found %d, but there are only %d atoms", s.Active, s.Atoms)
 	}
-	if need := 4 * float64(s.Atoms) * float64(s.Dim); need > float64(s.Memory)/4 {
+	if need := 4 * float64(s.Atoms) * float64(s.Dim) * float64(s.Layers); need > float64(s.Memory)/4 {
 		return mistake("data.atoms: %d atoms of %d dimensions need %.1f GB; choose fewer or smaller ones", s.Atoms, s.Dim, need/1e9)
 	}
 	if !(s.Noise >= 0) || math.IsInf(s.Noise, 0) {

@@ -18,7 +18,7 @@ func dataSpec(d config.Data, seed int64) dataset.Spec {
 		Array:  d.Array, Arrays: arraysOf(d.Arrays), Raw: d.Raw, LabelArrays: d.LabelArray, LabelColumns: d.LabelColumn,
 		Experiment: d.Experiment, Split: dataset.Fractions{Train: d.Split.Train, Val: d.Split.Val, Test: d.Split.Test},
 		Stratify: d.Split.Stratify, Seed: seed, Normalize: d.Normalize, InMemory: d.InMemory, Label: d.Label, Count: d.Count, ImageSize: d.ImageSize, Channels: d.Channels,
-		Dim: d.Dim, Atoms: d.Atoms, Active: d.Active, Noise: d.Noise,
+		Dim: d.Dim, Atoms: d.Atoms, Active: d.Active, Layers: d.Layers, Noise: d.Noise,
 	}
 }
 
