@@ -19,7 +19,7 @@ export PYTHON
 go_flags := -buildvcs=false $(if $(TAGS),-tags $(TAGS))
 trainer := bin/trainer
 
-.PHONY: help build trainer shim shim-cpu shim-cuda generate variants test test-cuda interop demo docker soak lint bench bench-go bench-check gpu-bundle clean
+.PHONY: help build trainer shim shim-cpu shim-cuda generate variants test test-cuda interop demo docker soak lint bench zoo bench-go bench-check gpu-bundle clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,9 @@ lint: ## gofmt, go vet, the header as C11, and that generated code is up to date
 bench: build ## times trainer beside PyTorch, Lightning, pythae and SAELens: bench/results
 	@go build $(go_flags) -trimpath -o bin/order ./bench/order
 	python=$$(interop/venv.sh bench/requirements.txt); "$$python" bench/run.py --trainer $(trainer) --order bin/order
+
+zoo: build ## trains and evaluates every config of configs/zoo: bench/results/zoo.md (ZOO="vae_beta sae_topk": these)
+	go run $(go_flags) ./bench/zoo $(ZOO)
 
 bench-go: build ## Go benchmarks of all packages
 	TRAINER_REQUIRE_LIBTORCH=1 go test $(go_flags) -run '^$$' -bench . -benchmem ./...

@@ -39,6 +39,14 @@ type JumpReLUConfig struct {
 	BDecInit          string  `yaml:"b_dec_init" default:"zeros" check:"oneof=zeros|mean|geometric_median" doc:"the start of b_dec, from the first batch"`
 }
 
+// SteeredBy is none where the penalty itself has the target, as dictionary_learning's has.
+func (c *JumpReLUConfig) SteeredBy() string {
+	if c.Compat == "dictionary_learning" {
+		return ""
+	}
+	return c.Sparsity.SteeredBy()
+}
+
 // JumpReLU is the registry line.
 func JumpReLU() model.Variant {
 	return model.Variant{Type: "sae", Name: "jump_relu", Params: func() any { return new(JumpReLUConfig) }, Build: buildJumpReLU}

@@ -14,6 +14,16 @@ type Sparsity struct {
 	TargetL0            *float64 `yaml:"target_l0" check:"gt=0" doc:"the mean number of active latents to reach: the coefficient is where a controller begins, which moves it in training"`
 }
 
+// SteeredBy is the key of the controller.
+func (s Sparsity) SteeredBy() string { return steeredBy(s.TargetL0) }
+
+func steeredBy(target *float64) string {
+	if target == nil {
+		return ""
+	}
+	return "target_l0"
+}
+
 // coefficient is the weight of a penalty: it grows from 0 in the first steps of training
 // and is whole in evaluation.
 //

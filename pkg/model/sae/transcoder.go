@@ -29,6 +29,9 @@ func (c *TranscoderConfig) Validate() (problems []string) {
 	return append(problems, c.auxiliary().problems(c.DSAE)...)
 }
 
+// SteeredBy is the key of the controller.
+func (c *TranscoderConfig) SteeredBy() string { return steeredBy(c.TargetL0) }
+
 func (c *TranscoderConfig) auxiliary() Auxiliary { return Auxiliary{c.AuxK, c.AuxCoefficient} }
 
 // Transcoder reconstructs another vector than the one that it encodes: the output y of a layer
