@@ -98,6 +98,24 @@ func TestOneFactorCanBeTheLabel(t *testing.T) {
 	}
 }
 
+// The factors x and y are where the weight of the image lies, whatever the shape.
+func TestShapesLieWhereTheirFactorsSay(t *testing.T) {
+	d := open(t, dataset.Spec{Source: "shapes", Count: 200, ImageSize: 64, Seed: 1})
+	images, factors := readAll(t, d.Train, 64*64), readLabels(t, d.Train, 5)
+	const margin = 64.0/4 + 1
+	for i := range d.Train.Len() {
+		var weight, x, y float64
+		for p, v := range images[i*64*64 : (i+1)*64*64] {
+			weight, x, y = weight+float64(v), x+float64(v)*(float64(p%64)+0.5), y+float64(v)*(float64(p/64)+0.5)
+		}
+		f := factors[i*5 : i*5+5]
+		wantX, wantY := margin+float64(f[3])*(64-2*margin), margin+float64(f[4])*(64-2*margin)
+		if math.Abs(x/weight-wantX) > 0.1 || math.Abs(y/weight-wantY) > 0.1 {
+			t.Errorf("shape %v of sample %d lies at %.2f, %.2f, its factors say %.2f, %.2f", f[0], i, x/weight, y/weight, wantX, wantY)
+		}
+	}
+}
+
 func TestSparseSamplesAreSumsOfAtoms(t *testing.T) {
 	d := open(t, dataset.Spec{Source: "synthetic_sparse", Count: 2000, Dim: 16, Atoms: 40, Active: 3, Seed: 2})
 	m := d.Dictionary

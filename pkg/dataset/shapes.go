@@ -93,7 +93,8 @@ func (f factors) draw(image []float32, size int) {
 }
 
 // outlines are the signed distances to the four shapes: negative inside, in units
-// of the radius of the circle around the shape; y points down.
+// of the radius of the circle around the shape; y points down, and the shape's centroid
+// is the origin, so that x and y are where the shape is seen.
 var outlines = [4]func(x, y float64) float64{square, ellipse, heart, triangle}
 
 func square(x, y float64) float64 { return max(math.Abs(x), math.Abs(y)) - math.Sqrt2/2 }
@@ -112,7 +113,10 @@ func ellipse(x, y float64) float64 {
 // heart is a square on its corner with half a disc on each of its upper sides.
 func heart(x, y float64) float64 {
 	const half = 0.5 // of the square's side
-	x = math.Abs(x)
+	// The centroid of half a disc is 4/(3π) of its radius from its straight side.
+	const discs = -(half + 4*half/(3*math.Pi)) / math.Sqrt2
+	const centroid = discs * (math.Pi / 4) / (1 + math.Pi/4)
+	x, y = math.Abs(x), y+centroid
 	diamond := (x+math.Abs(y))/math.Sqrt2 - half
 	disc := math.Hypot(x-half/math.Sqrt2, y+half/math.Sqrt2) - half
 	return min(diamond, disc)

@@ -16,6 +16,7 @@ type sparsityJudge struct {
 	e              *evaluation
 	model          infer.Embedder
 	decoder, other []float32 // rows of dim numbers; nil where there are none
+	effects        []float32 // what a latent stands for in the output
 	dim            int
 	all            *metrics.Sparsity
 }
@@ -39,7 +40,7 @@ func (j *sparsityJudge) values(more map[string]any) []metrics.Value {
 		values = append(values, metrics.MMCS(j.decoder, j.other, j.dim)...)
 	}
 	if truth := j.e.data.Dictionary; truth != nil && j.dim == truth.Cols {
-		values = append(values, metrics.Recovery(truth.Data, j.decoder, j.dim)...)
+		values = append(values, metrics.Recovery(truth.Data, j.effects, j.dim)...)
 	}
 	return values
 }
@@ -51,13 +52,32 @@ func (e *evaluation) isSparse(m infer.Embedder) bool {
 }
 
 // decoderTensor is W_dec, [m, …]; nil for a model without one.
-func decoderTensor(m any) *torch.Tensor {
+func decoderTensor(m any) *torch.Tensor { return tensorOf(m, "W_dec") }
+
+// tensorOf is the tensor of that name in the state dict, nil where there is none.
+func tensorOf(m any, name string) *torch.Tensor {
 	for _, p := range nn.StateDict(m) {
-		if p.Name == "W_dec" {
+		if p.Name == name {
 			return p.Tensor
 		}
 	}
 	return nil
+}
+
+// effectsOf are the decoder's rows. With W_skip these are open: a solution stays one where
+// W_skip is another matrix and the rows make up for it. Then the effect of a latent is what
+// becomes of its direction u = W_enc / |W_enc|: |W_enc| W_dec + u W_skip.
+func effectsOf(m any, decoder []float32) (rows []float32) {
+	skip := tensorOf(m, "W_skip")
+	if skip == nil {
+		return decoder
+	}
+	torch.Scoped(func() {
+		encoder := tensorOf(m, "W_enc").Detach().Transpose(0, 1) // [m, n]
+		norms := encoder.NormDim([]int64{1}, true).ClampMin(1e-12)
+		rows = decoderTensor(m).Detach().Mul(norms).Add(encoder.Div(norms).MatMul(skip.Detach())).Float32s()
+	})
+	return rows
 }
 
 // decoderOf is W_dec and how many numbers a row has; nil for a model without one.
