@@ -20,8 +20,6 @@ type lesson struct {
 	batch  int
 	epochs int
 	lr     float64
-	shape  []int64 // of a sample, where it is another than that of the data
-	paired bool    // the label is the sample itself
 }
 
 // random draws training's noise from the default generator.
@@ -40,12 +38,6 @@ func (l lesson) learn(t *testing.T, check func(model.Model, *dataset.Data)) {
 	}
 	defer data.Close()
 	in := model.Inputs{Shape: data.Shape, LabelShape: data.LabelShape, Classes: data.Classes}
-	if l.shape != nil {
-		in.Shape = l.shape
-	}
-	if l.paired {
-		in.LabelShape = in.Shape
-	}
 	seeded(t, 42, l.model, in, torch.Float32, func(m model.Model) {
 		if err := l.train(m, data.Train, in); err != nil {
 			t.Fatal(err)
@@ -70,9 +62,7 @@ func (l lesson) train(m model.Model, split *dataset.Split, in model.Inputs) erro
 			return err
 		}
 		labels := make([]float32, int64(len(rows))*model.Inputs{Shape: in.LabelShape}.Dim())
-		if l.paired {
-			copy(labels, x)
-		} else if in.LabelShape != nil {
+		if in.LabelShape != nil {
 			if err := split.ReadLabels(labels, rows); err != nil {
 				return err
 			}
@@ -188,20 +178,24 @@ func TestEveryWayOfBeingSparseFindsTheTrueDictionary(t *testing.T) {
 		// A slow warm-up: the penalty of norms does not mind a direction that is split by layers.
 		"crosscoder": {
 			model: "{type: sae, variant: crosscoder, d_sae: 96, decoder_init_norm: 1, l1_coefficient: 0.4, sparsity_warmup_steps: 800, target_l0: 3}",
-			shape: []int64{2, 16},
+			data:  dataset.Spec{Dim: 16, Layers: 2},
 		},
-		"transcoder":      {model: "{type: sae, variant: transcoder, d_sae: 128, k: 3, dead_after_samples: 25000}", paired: true},
-		"relu transcoder": {model: "{type: sae, variant: transcoder, activation: relu, l1_coefficient: 0.4, " + target + "}", paired: true},
+		"transcoder": {
+			model: "{type: sae, variant: transcoder, d_sae: 128, k: 3, dead_after_samples: 25000}",
+			data:  dataset.Spec{Dim: 32, Layers: 2, Label: "last_layer"},
+		},
+		"relu transcoder": {
+			model: "{type: sae, variant: transcoder, activation: relu, l1_coefficient: 0.4, " + target + "}",
+			data:  dataset.Spec{Dim: 32, Layers: 2, Label: "last_layer"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			data := data
+			data.Dim, data.Layers, data.Label = cmp.Or(l.data.Dim, data.Dim), l.data.Layers, l.data.Label
 			l.data, l.batch, l.epochs, l.lr = data, 128, 30, cmp.Or(l.lr, 3e-3)
 			l.learn(t, func(m model.Model, data *dataset.Data) {
 				findsTheDictionary(t, m, data.Dictionary)
-				x := all(t, data.Test, data.Shape)
-				if l.shape != nil {
-					x = x.Reshape(append([]int64{x.Size(0)}, l.shape...))
-				}
-				codes, err := m.(outputs).Embed(x, "codes", nil)
+				codes, err := m.(outputs).Embed(all(t, data.Test, data.Shape), "codes", nil)
 				if err != nil {
 					t.Fatal(err)
 				}
