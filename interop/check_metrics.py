@@ -24,6 +24,8 @@ MODELS = {
             "model": {"type": "vae", "variant": "vae", "latent_dim": 4, "likelihood": "bernoulli", "encoder": {"hidden_dims": [32]}}},
     "gaussian": {"data": {"path": "wide.npy"},
                  "model": {"type": "vae", "variant": "beta_vae", "beta": 0.5, "latent_dim": 3, "likelihood": "gaussian", "encoder": {"hidden_dims": [32]}}},
+    "pictures": {"data": {"path": "pictures.npy"},
+                 "model": {"type": "vae", "variant": "vae", "latent_dim": 2, "likelihood": "bernoulli", "encoder": {"hidden_dims": [4]}}},
     "sae": {"data": {"path": "vectors.npy", "labels": "classes.npy"}, "model": {"type": "sae", "variant": "topk", "d_sae": 40, "k": 4}},
     "relu": {"data": {"path": "vectors.npy"}, "model": {"type": "sae", "variant": "relu_l1", "d_sae": 40, "l1_coefficient": 0.05}},
     "classifier": {"data": {"path": "vectors.npy", "labels": "classes.npy"},
@@ -48,6 +50,9 @@ def write_data(n=900):
         images[i, 0, row[i]:row[i] + 6, 2 * kind[i]:2 * kind[i] + 6] = 0.3 + 0.7 * light[i]
     np.save("images.npy", images)
     np.save("wide.npy", 5 * images - 1)  # the same, but not in [0, 1]
+    ramp = np.linspace(0, 1, 176, dtype=np.float32)
+    waves = [np.sin(9 * (k + 1) * ramp[:, None] + 7 * ramp[None] + p) for k in range(3) for p in draw.random(30)]
+    np.save("pictures.npy", np.stack(waves).reshape(3, 30, 176, 176).swapaxes(0, 1).astype(np.float32) / 2 + 0.5)
     np.save("factors.npy", np.stack([kind, row, light], 1).astype(np.float32))
     classes = draw.integers(0, 3, n)
     vectors = 1.5 * draw.standard_normal((3, 8))[classes] + draw.standard_normal((n, 8)) + 0.5

@@ -2,6 +2,7 @@
 import math
 
 import numpy as np
+import pytorch_msssim
 import torch
 import torch.nn.functional as F
 
@@ -16,6 +17,7 @@ def check(report, run):
         report.check(f"what q(z) of {r.name} tells is near NumPy's", aggregated, r)
         report.check(f"images of {r.name} equal torch", images, r)
         report.check(f"likelihood of {r.name} equals the twin's", likelihood, r)
+    report.check("large images equal pytorch-msssim", large_images, run("pictures"))
 
 
 def heads(run):
@@ -56,6 +58,13 @@ def images(run):
     span = 1 if x.min() >= 0 and x.max() <= 1 else float(np.ptp(x))
     error = ((x.astype(np.float64) - y) ** 2).reshape(len(x), -1).mean(1)
     return run.equal({"psnr": (10 * np.log10(span ** 2 / error)).mean(), "ssim": ssim(x, y, span)})
+
+
+def large_images(run):
+    """Five scales, in three channels."""
+    y, rows = run.predictions()
+    x, y = (torch.from_numpy(v).double() for v in (run.samples(rows), y))
+    return run.equal({"ssim": pytorch_msssim.ssim(y, x, data_range=1.0).item(), "ms_ssim": pytorch_msssim.ms_ssim(y, x, data_range=1.0).item()})
 
 
 def ssim(x, y, span):

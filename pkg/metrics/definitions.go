@@ -51,6 +51,7 @@ var All = []Definitions{
 		{"relative_bias", "mean |y|² / mean(x·y), below 1 the reconstructions are too short (shrinkage); Rajamanoharan et al. 2024 (arXiv 2404.16014), SAELens"},
 		{"psnr", "peak signal-to-noise ratio in dB: mean over samples of 10 log10(range² / mean_d e²), in the data's own units, range 1 for data in [0, 1], else the largest minus the smallest value of the split"},
 		{"ssim", "structural similarity: Gaussian window of 11 pixels and deviation 1.5, K1 0.01, K2 0.03, range as in psnr, mean over windows, channels and samples; Wang et al. 2004"},
+		{"ms_ssim", "structural similarity over M scales, each of half the size: Π_{j<M} cs_j^w_j · ssim_M^w_M, cs the factor of contrast and structure, 0 where below, window and range as in ssim, M as many up to 5 as leave 11 pixels, none for pictures of less than 22 pixels, w that of the paper for 5 scales and pythae's for fewer, mean over channels and samples; Wang et al. 2003"},
 	}},
 	{"Sparse autoencoders", []Definition{
 		{"l0", "mean number of active latents (f > 0) of a sample"},

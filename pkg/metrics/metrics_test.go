@@ -183,7 +183,7 @@ func TestClassesAndNumbers(t *testing.T) {
 }
 
 func TestEveryNameHasADefinition(t *testing.T) {
-	r, i, s, p, c, n := NewReconstruction(1, []float64{0}), NewImage(1, 1, 1, 1), NewSparsity(1), NewPosterior(1), NewClasses(1), NewRegression(1)
+	r, i, s, p, c, n := NewReconstruction(1, []float64{0}), NewImage(1, 22, 22, 1), NewSparsity(1), NewPosterior(1), NewClasses(1), NewRegression(1)
 	one := Coded{K: 1, Mu: []float32{1}, F: 1, Truth: []float32{1}}
 	all := []Value{{"mig/shape", 0}, {"probe_5", 0}, SAP(one, one), FactorVAEScore(one)}
 	for _, list := range [][]Value{r.Values(), i.Values(), s.Values(), p.Values(), c.Values(), n.Values(), Recovery([]float32{1}, []float32{1}, 1),

@@ -109,13 +109,15 @@ func codesOf(m any) int {
 	return 0
 }
 
-// drawsAtOnce is how many codes are decoded together.
-const drawsAtOnce = 2048
+// drawsAtOnce is how many codes are decoded together, and numbersAtOnce how many numbers of
+// samples they stand for.
+const drawsAtOnce, numbersAtOnce = 2048, 1 << 25
 
 // likelihood bounds ln p(x) by importance sampling; measures says what p(x|z) is.
 func (e *evaluation) likelihood(ctx context.Context, m infer.Embedder, joint infer.Density, s *dataset.Split) (values []metrics.Value, measures string, err error) {
 	gen := torch.NewGenerator(e.trained.config.Experiment.Seed, e.device)
 	defer gen.Close()
+	most := min(drawsAtOnce, int64(numbersAtOnce/e.dim()))
 	all, binary := metrics.NewImportance(e.dim()), true
 	err = e.each(ctx, e.data, s, e.limits.bounded, s.Name()+" likelihood", func(b judged) error {
 		mu, logvar, err := posterior(m, b.tensor)
@@ -127,7 +129,7 @@ func (e *evaluation) likelihood(ctx context.Context, m infer.Embedder, joint inf
 		}
 		weights := make([][]float64, mu.Size(0))
 		for left := int64(e.limits.draws); left > 0; {
-			n := min(left, max(1, drawsAtOnce/mu.Size(0)))
+			n := min(left, max(1, most/mu.Size(0)))
 			condition(e.model, repeated(b.labels, int(n)), e.device)
 			torch.Scoped(func() {
 				for i, v := range logWeights(joint, gen, b.tensor, mu, logvar, n) {
