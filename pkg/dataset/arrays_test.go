@@ -240,3 +240,43 @@ func TestArraysThatDoNotFitAreOneSentence(t *testing.T) {
 	openError(t, npz, `"image" lists columns, which source npz has none of`)
 	openError(t, dataset.Spec{Source: "shapes", Arrays: imageWordNumber}, "source shapes has no arrays with names")
 }
+
+// What a model reads as indices is checked wherever samples are read.
+func TestAnIndexOutOfRangeIsOneSentence(t *testing.T) {
+	dir, rows := threeArrays(t)
+	path := filepath.Join(dir, "all.npz")
+	spec := dataset.Spec{Source: "npz", Path: path, Arrays: imageWordNumber, Raw: []string{"word"}, Split: whole}
+	reads := func(below int64) []dataset.Index {
+		return []dataset.Index{{From: 2, To: 4, Below: below, By: "model.layers[0]: embedding"}}
+	}
+	x := make([]float32, 10)
+	d := open(t, spec)
+	d.Expect(reads(201))
+	if got := readAll(t, d.Train, 5); !close32(got, rows, 1e-7) {
+		t.Errorf("read %v", got)
+	}
+	d = open(t, spec)
+	d.Expect(reads(200))
+	if err := d.Train.Read(x, []int{3, 1}); err != nil {
+		t.Error(err)
+	}
+	wantSentence(t, d.Train.Read(x, []int{3, 2}), "model.layers[0]: embedding reads whole numbers from 0 to 199, and found 200 in row 2 of "+path+" (train split)", "write num: 201 or more")
+	a, err := d.Train.Augmented(dataset.Augment{Noise: 0.1}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantSentence(t, a.ReadEpoch(x, []int{2, 0}, 0), "found 200 in row 2")
+	spec.Raw = nil
+	d = open(t, spec)
+	d.Expect(reads(201))
+	wantSentence(t, d.Train.Read(x[:5], []int{1}), "found 0.007843138 in row 1", "name the array in data.raw")
+	d = open(t, dataset.Spec{Source: "npy", Path: filepath.Join(dir, "x_word.npy"), Split: whole})
+	d.Expect([]dataset.Index{{From: 0, To: 2, Below: 9, By: "it"}})
+	wantSentence(t, d.Train.Read(x[:2], []int{1}), "store numbers of less than 256 as int32")
+	if _, _, bytes := d.Train.Affine(); bytes {
+		t.Error("indices would be read as bytes, unchecked")
+	}
+	d = open(t, dataset.Spec{Source: "npy", Path: save(t, filepath.Join(dir, "n.npy"), []int64{1, 1}, []float32{-1}), Split: whole})
+	d.Expect([]dataset.Index{{From: 0, To: 1, Below: 9, By: "it"}})
+	wantSentence(t, d.Train.Read(x[:1], []int{0}), "found -1 in row 0", "from 0")
+}

@@ -104,7 +104,7 @@ func (a *Augmented) ReadEpoch(dst []float32, rows []int, epoch int64) error {
 		}
 	})
 	a.normalise(dst)
-	return nil
+	return a.checkIndices(dst, rows)
 }
 
 // change is what happens to one sample; its images are turned and moved together.

@@ -18,8 +18,9 @@ type Data struct {
 	Files            int      // that the samples are in; 0 for generated data
 	Fingerprint      string   // identifies the data's content, not its place: SHA-256 in hexadecimal
 
-	spec  Spec
-	parts *parts
+	spec     Spec
+	parts    *parts
+	expected []Index
 }
 
 // Describe opens the data without their samples, as far as their format has sizes at the

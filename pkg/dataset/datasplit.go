@@ -50,7 +50,7 @@ func (s *Split) Read(dst []float32, rows []int) error {
 		return err
 	}
 	s.normalise(dst)
-	return nil
+	return s.checkIndices(dst, rows)
 }
 
 // normalise does so with whole samples, in place.
@@ -65,9 +65,9 @@ func (s *Split) normalise(x []float32) {
 // Affine answers what ReadBytes' samples become: a byte v stands for
 // (v/255 - shift)/scale, each operation rounded to float32, where shift and scale are
 // empty, one number, or one per dimension. ok is false where the samples are not bytes at
-// their source, or their normalisation is another.
+// their source, their normalisation is another, or a model reads indices in them.
 func (s *Split) Affine() (shift, scale []float32, ok bool) {
-	if _, stored := s.part.src.(byteSource); !stored || s.part.dtype != "u1" {
+	if _, stored := s.part.src.(byteSource); !stored || s.part.dtype != "u1" || len(s.data.expected) > 0 {
 		return nil, nil, false
 	}
 	switch st := &s.data.Stats; st.Kind {

@@ -37,6 +37,13 @@ type Span struct {
 // String is the name and the shape: `image [1 28 28]`.
 func (s Span) String() string { return fmt.Sprint(s.Name, " ", s.Shape) }
 
+// Index says that a model reads some numbers of a sample, From to To excluded, as whole
+// numbers from 0 that are less than Below; By is what reads them, such as model.layers[0].
+type Index struct {
+	From, To, Below int64
+	By              string
+}
+
 // Dim is the number of elements of one sample.
 func (in Inputs) Dim() int64 {
 	n := int64(1)

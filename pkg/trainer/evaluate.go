@@ -123,17 +123,10 @@ func (e *evaluation) keep(ctx context.Context) (err error) {
 
 // all evaluates the splits, inside Engine.Do.
 func (e *evaluation) all(ctx context.Context) error {
-	in, err := e.trained.inputs(e.data)
-	if err != nil {
-		return err
-	}
 	scope := torch.NewScope("param")
 	defer scope.Close()
-	m, err := e.trained.build(in, nn.Options{Device: e.device, DType: torch.Float32, Scope: scope})
+	m, in, err := e.trained.model(e.data, nn.Options{Device: e.device, DType: torch.Float32, Scope: scope})
 	if err != nil {
-		return err
-	}
-	if m, err = e.trained.given(m, in, e.data); err != nil {
 		return err
 	}
 	e.model = m

@@ -145,17 +145,10 @@ func (r *inferRun) open() (engine *torch.Engine, err error) {
 }
 
 func (r *inferRun) run(ctx context.Context) error {
-	in, err := r.trained.inputs(r.data)
-	if err != nil {
-		return err
-	}
 	scope := torch.NewScope("param")
 	defer scope.Close()
-	m, err := r.trained.build(in, nn.Options{Device: r.device, DType: torch.Float32, Scope: scope})
+	m, _, err := r.trained.model(r.data, nn.Options{Device: r.device, DType: torch.Float32, Scope: scope})
 	if err != nil {
-		return err
-	}
-	if m, err = r.trained.given(m, in, r.data); err != nil {
 		return err
 	}
 	if r.onCPU != "" {

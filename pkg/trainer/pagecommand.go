@@ -153,17 +153,10 @@ func (t *trained) sections(ctx context.Context) (sections []report.Section, err 
 		return nil, err
 	}
 	err = engine.Do(ctx, func() error {
-		in, err := t.inputs(data)
-		if err != nil {
-			return err
-		}
 		scope := torch.NewScope("param")
 		defer scope.Close()
-		m, err := t.build(in, nn.Options{Device: device, DType: torch.Float32, Scope: scope})
+		m, _, err := t.model(data, nn.Options{Device: device, DType: torch.Float32, Scope: scope})
 		if err != nil {
-			return err
-		}
-		if m, err = t.given(m, in, data); err != nil {
 			return err
 		}
 		s, err := take(data, device)

@@ -196,9 +196,13 @@ func (s *session) newModel(scope *torch.Scope) (model.Model, error) {
 	if s.from != nil {
 		restoreFile(cfg.Model.Params, s.from.file)
 	}
-	return variant.Build(cfg.Model.Params, p.Inputs, nn.Options{
+	m, err := variant.Build(cfg.Model.Params, p.Inputs, nn.Options{
 		Device: p.Device, DType: torch.Float32, Scope: scope, ChannelsLast: p.Device.IsCUDA() && cfg.Training.Precision != "fp32",
 	})
+	if err == nil {
+		expect(m, s.data)
+	}
+	return m, err
 }
 
 // trainConfig is the training section as the loop takes it.

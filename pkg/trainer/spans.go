@@ -18,6 +18,23 @@ func spansOf(list []dataset.Span) (spans []model.Span) {
 	return spans
 }
 
+// indexed is a model that reads numbers of the samples as indices, which a device would not
+// check.
+type indexed interface{ Indices() []model.Index }
+
+// expect has the data held against what the model reads of them.
+func expect(m model.Model, d *dataset.Data) {
+	reads, ok := m.(indexed)
+	if !ok {
+		return
+	}
+	var list []dataset.Index
+	for _, x := range reads.Indices() {
+		list = append(list, dataset.Index(x))
+	}
+	d.Expect(list)
+}
+
 // spansText completes "samples of shape [1040]": ` (image [1 32 32], place [2])`; empty
 // without names.
 func spansText(list []dataset.Span) string {

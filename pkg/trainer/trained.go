@@ -209,6 +209,19 @@ func shapeOf(d *checkpoint.Dict, key string) ([]int64, error) {
 	return shape, err
 }
 
+// model makes the model for the data that it is to run on, inside Engine.Do.
+func (t *trained) model(d *dataset.Data, o nn.Options) (m model.Model, in model.Inputs, err error) {
+	if in, err = t.inputs(d); err != nil {
+		return nil, in, err
+	}
+	if m, err = t.build(in, o); err != nil {
+		return nil, in, err
+	}
+	expect(m, d)
+	m, err = t.given(m, in, d)
+	return m, in, err
+}
+
 // build makes the model and loads the checkpoint's weights and, where it has it, the
 // training state beside them, inside Engine.Do.
 func (t *trained) build(in model.Inputs, o nn.Options) (model.Model, error) {

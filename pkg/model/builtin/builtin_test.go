@@ -125,6 +125,7 @@ func checkHooks(t *testing.T, m model.Model) {
 		"Survey":        reflect.TypeFor[interface{ Survey(iter.Seq[model.Batch]) }](),
 		"Pace":          reflect.TypeFor[interface{ Pace(int64) float64 }](),
 		"CheckData":     reflect.TypeFor[interface{ CheckData(*torch.Tensor) error }](),
+		"Indices":       reflect.TypeFor[interface{ Indices() []model.Index }](),
 		"AfterBackward": reflect.TypeFor[interface{ AfterBackward() }](),
 		"AfterStep":     reflect.TypeFor[interface{ AfterStep() }](),
 	} {

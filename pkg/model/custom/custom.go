@@ -27,7 +27,8 @@ func build(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 	if c.TorchScript != "" {
 		return buildScript(c, in, o)
 	}
-	layers, out, err := buildLayers(c.Layers, site{in.Shape, o, "model.layers"})
+	var indices []model.Index
+	layers, out, err := buildLayers(c.Layers, site{in.Shape, o, "model.layers", &read{span{0, in.Dim()}, &indices}})
 	if err != nil {
 		return nil, err
 	}
@@ -36,20 +37,19 @@ func build(params any, in model.Inputs, o nn.Options) (model.Model, error) {
 		return nil, err
 	}
 	n := nn.NewSequential("", layers...)
-	return &network{held{n, obj}, n}, nil
+	return &network{held{n, obj}, n, indices}, nil
 }
 
 // network is the nn.Sequential of the layers.
 type network struct {
 	held
 	Layers *nn.Sequential `torch:""`
+
+	indices []model.Index
 }
 
-// CheckData says whether an embedding at the front can read the samples; it waits for the
-// device.
-func (n *network) CheckData(x *torch.Tensor) error {
-	return checkNumbers(n.Layers.Layers[0], x, "model.layers[0]")
-}
+// Indices are the numbers of a sample that embeddings read.
+func (n *network) Indices() []model.Index { return n.indices }
 
 // Embed is the output of the last layer (""), or of the layer with the given index,
 // with each sample's output flattened: [B, D].

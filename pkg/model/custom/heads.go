@@ -51,6 +51,7 @@ type multiHead struct {
 	parts      []part
 	objectives []*objective
 	weights    []float64
+	indices    []model.Index
 }
 
 // part is how an input is cut from the sample.
@@ -66,7 +67,11 @@ func buildHeads(params any, in model.Inputs, o nn.Options) (model.Model, error) 
 	if err != nil {
 		return nil, err
 	}
-	layers, shape, err := buildLayers(c.Layers, site{shape, o, "model.layers"})
+	var data *read
+	if len(c.Inputs) == 0 {
+		data = &read{span{0, in.Dim()}, &m.indices}
+	}
+	layers, shape, err := buildLayers(c.Layers, site{shape, o, "model.layers", data})
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +111,7 @@ func (m *multiHead) addInputs(list []Input, in model.Inputs, o nn.Options) ([]in
 		if n := (model.Inputs{Shape: p.shape}).Dim(); n != p.take.size() {
 			return nil, model.Mistakef("%s.shape: found %v, which are %d numbers, but %d are taken", key, p.shape, n, p.take.size())
 		}
-		layers, out, err := buildLayers(c.Layers, site{p.shape, o, key + ".layers"})
+		layers, out, err := buildLayers(c.Layers, site{p.shape, o, key + ".layers", &read{p.take, &m.indices}})
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +126,7 @@ func (m *multiHead) addHead(h Head, key string, in model.Inputs, shape []int64, 
 	if err := checkName(h.Name, m.Heads.Names, key); err != nil {
 		return err
 	}
-	layers, out, err := buildLayers(h.Layers, site{shape, o, key + ".layers"})
+	layers, out, err := buildLayers(h.Layers, site{shape, o, key + ".layers", nil})
 	if err != nil {
 		return err
 	}

@@ -123,21 +123,80 @@ func TestHeadsThatDoNotFitAreOneSentence(t *testing.T) {
 	}
 }
 
-// An embedding says what is wrong with the samples before training.
-func TestAnEmbeddingChecksTheData(t *testing.T) {
-	withHeads(t, "inputs: [{name: words, take: [0, 2], layers: [embedding: {num: 4, dim: 2}]}], heads: [{name: a, loss: mse, target: input, layers: [linear: 3]}]",
-		model.Inputs{Shape: []int64{3}}, func(m *multiHead, err error) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			row := func(v ...float32) *torch.Tensor { return torch.FromFloat32s(v, []int64{1, 3}) }
-			if err := m.CheckData(row(0, 3, 0.5)); err != nil {
-				t.Error(err)
-			}
-			for _, x := range []*torch.Tensor{row(4, 0, 0), row(-1, 0, 0), row(0, 0.5, 0)} {
-				if err := m.CheckData(x); err == nil || !strings.Contains(err.Error(), "embedding reads whole numbers from 0 to 3, found ") {
-					t.Errorf("%v: err = %v", x.Float32s(), err)
-				}
+// What an embedding reads is told to those who read the data.
+func TestAnEmbeddingReadsTheDataAlone(t *testing.T) {
+	in := model.Inputs{Shape: []int64{4}, LabelShape: []int64{}, Parts: []model.Span{{Name: "word", From: 1, To: 3, Shape: []int64{1, 2}}}}
+	head := "], heads: [{name: a, loss: mse, layers: [linear: 1]}]"
+	withHeads(t, "inputs: [{name: all}, {name: w, take: word, layers: [flatten, sequential: [embedding: {num: 4, dim: 2}]]}"+head, in, func(m *multiHead, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []model.Index{{From: 1, To: 3, Below: 4, By: "model.inputs[1].layers[1].sequential[0]: embedding"}}
+		if !slices.Equal(m.Indices(), want) {
+			t.Errorf("reads %v, want %v", m.Indices(), want)
+		}
+	})
+	withHeads(t, "layers: [unflatten: [2, 2], embedding: {num: 4, dim: 2}, flatten"+head, in, func(m *multiHead, err error) {
+		if err != nil || len(m.Indices()) != 1 || m.Indices()[0].To != 4 {
+			t.Errorf("err = %v", err)
+		}
+	})
+	for _, section := range []string{
+		"inputs: [{name: all}], layers: [embedding: {num: 4, dim: 2}, flatten" + head,
+		"layers: [relu, embedding: {num: 4, dim: 2}, flatten" + head,
+		"heads: [{name: a, loss: mse, layers: [embedding: {num: 4, dim: 2}, flatten, linear: 1]}]",
+	} {
+		withHeads(t, section, in, func(_ *multiHead, err error) {
+			if err == nil || !strings.Contains(err.Error(), "embedding gets samples of shape [4], but it reads the data's own whole numbers; put it first") {
+				t.Errorf("%s: err = %v", section, err)
 			}
 		})
+	}
+}
+
+// A part is taken by its name, in its own shape.
+func TestInputsAndHeadsTakePartsByName(t *testing.T) {
+	in := model.Inputs{
+		Shape: []int64{6}, Parts: []model.Span{{Name: "image", From: 0, To: 4, Shape: []int64{1, 2, 2}}, {Name: "place", From: 4, To: 6, Shape: []int64{2}}},
+		LabelShape: []int64{3}, LabelParts: []model.Span{{Name: "kind", From: 0, To: 1, Shape: []int64{}}, {Name: "box", From: 1, To: 3, Shape: []int64{2}}}, LabelClasses: []int{3, 0, 2},
+	}
+	inputs := "inputs: [{name: image, take: image, layers: [conv2d: {out: 2, kernel: 2}]}, {name: p, take: place}], "
+	withHeads(t, inputs+"heads: [{name: box, loss: mse, take: box, layers: [linear: 2]}, {name: kind, loss: cross_entropy, take: kind, layers: [linear: 3]}, {name: yes, loss: bce_with_logits, take: [2, 3], layers: [linear: 1]}]", in, func(m *multiHead, err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, y := torchtest.Wave(5, 6, 0, 1).To(torch.Float32), torch.Cat([]*torch.Tensor{torch.Ones([]int64{5, 1}), torchtest.Wave(5, 2, 1, 1).To(torch.Float32)}, 1)
+		out := m.Loss(&model.Context{}, model.Batch{X: x, Y: y})
+		box, err := m.Embed(x, "box", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		torchtest.Near(t, "the loss of box", box.Sub(y.Narrow(1, 1, 2)).Square().Mean(), 1e-6, out.Metrics[0].Value.Item())
+		if shared, err := m.Embed(x, "", nil); err != nil || !slices.Equal(shared.Shape(), []int64{5, 4}) {
+			t.Errorf("shared %v, %v", shared, err)
+		}
+	})
+	head := "heads: [{name: a, loss: mse, take: kind, layers: [linear: 1]}]"
+	for section, want := range map[string]string{
+		"inputs: [{name: x, take: picture}], " + head:                                                                                "model.inputs[0].take: found picture, expected the name of a part of a sample, one of [image [1 2 2] place [2]]",
+		"inputs: [{name: x, take: {a: 1}}], " + head:                                                                                 "expected a range of numbers as [from, to], or the name of a part",
+		"heads: [{name: a, loss: mse, take: size, layers: [linear: 1]}]":                                                             "model.heads[0].take: found size, expected the name of a part of a label, one of [kind [] box [2]]",
+		"heads: [{name: a, loss: cross_entropy, take: [1, 2], layers: [linear: 3]}]":                                                 "model.heads[0].take: cross_entropy needs class numbers 0, 1, …, and the numbers [1 2] of the labels are not",
+		"heads: [{name: a, loss: cross_entropy, take: kind, layers: [linear: 2]}]":                                                   "model.heads[0].layers: the labels have 3 classes, but the last layer gives 2 numbers",
+		"heads: [{name: a, loss: cross_entropy, take: box, layers: [linear: 2]}]":                                                    "cross_entropy needs one class number",
+		"heads: [{name: a, loss: bce_with_logits, take: kind, layers: [linear: 1]}]":                                                 "bce_with_logits needs labels of 0 and 1",
+		"inputs: [{name: x, take: image, layers: [embedding: {num: 2, dim: 1}, relu]}, {name: y, take: image, shape: [3]}], " + head: "model.inputs[1].shape: found [3], which are 3 numbers, but 4 are taken",
+	} {
+		withHeads(t, section, in, func(_ *multiHead, err error) {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: err = %v, want %q", section, err, want)
+			}
+		})
+	}
+	in.Parts = nil
+	withHeads(t, "inputs: [{name: x, take: image}], "+head, in, func(_ *multiHead, err error) {
+		if err == nil || !strings.Contains(err.Error(), "no part of a sample has a name; give data.arrays, or a range") {
+			t.Errorf("err = %v", err)
+		}
+	})
 }

@@ -28,6 +28,14 @@ type site struct {
 	in   []int64 // the shape of a sample there
 	opts nn.Options
 	path string // its place in the config, for messages
+	data *read  // the data's own numbers come in; nil behind a layer
+}
+
+// read is which numbers of a sample come into a layer, and the list of what reads them as
+// indices.
+type read struct {
+	span
+	indices *[]model.Index
 }
 
 // kind is a layer that can be written in a config.
@@ -100,6 +108,9 @@ func (k kind) read(s spec, v config.Value) {
 	}
 }
 
+// reshapes says that the layer leaves the numbers as they are.
+func (l Layer) reshapes() bool { return l.name == "flatten" || l.name == "unflatten" }
+
 func takesArguments(s spec) bool {
 	switch s.(type) {
 	case activation, flatten, batchNorm1d, batchNorm2d:
@@ -134,6 +145,9 @@ func buildLayers(list []Layer, at site) (layers []nn.Layer, out []int64, err err
 			return nil, nil, model.Mistakef("%s: %s gets samples of shape %v, %v", here.path, l.name, at.in, err)
 		}
 		layers, at.in = append(layers, layer), out
+		if !l.reshapes() {
+			at.data = nil
+		}
 	}
 	return layers, at.in, nil
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/gotrainer/trainer/pkg/model"
-	"github.com/gotrainer/trainer/pkg/nn"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
 
@@ -29,22 +28,8 @@ func (m *multiHead) Loss(c *model.Context, b model.Batch) model.Output {
 	return out
 }
 
-// CheckData says whether embeddings at the front can read the samples; it waits for the
-// device.
-func (m *multiHead) CheckData(x *torch.Tensor) error {
-	for i, p := range m.parts {
-		layers := m.Inputs.Layers[i].(*nn.Sequential).Layers
-		if len(layers) > 0 {
-			if err := checkNumbers(layers[0], p.take.of(x), "model.inputs: "+m.Inputs.Names[i]); err != nil {
-				return err
-			}
-		}
-	}
-	if len(m.parts) == 0 && len(m.Layers.Layers) > 0 {
-		return checkNumbers(m.Layers.Layers[0], x, "model.layers[0]")
-	}
-	return nil
-}
+// Indices are the numbers of a sample that embeddings read.
+func (m *multiHead) Indices() []model.Index { return m.indices }
 
 // Embed is what the heads share, or the output of the head with that name, flattened:
 // [B, D].

@@ -3,12 +3,10 @@ package custom
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/nn"
-	"github.com/gotrainer/trainer/pkg/torch"
 )
 
 // attention is self-attention with the tensors of torch.nn.MultiheadAttention.
@@ -33,21 +31,9 @@ type embedding struct {
 }
 
 func (l *embedding) build(at site) (nn.Layer, []int64, error) {
+	if at.data == nil {
+		return nil, nil, errors.New("but it reads the data's own whole numbers; put it first, in model.layers or in the layers of one of model.inputs")
+	}
+	*at.data.indices = append(*at.data.indices, model.Index{From: at.data.span[0], To: at.data.span[1], Below: l.Num, By: at.path + ": embedding"})
 	return nn.NewEmbedding(l.Num, l.Dim, at.opts), append(slices.Clone(at.in), l.Dim), nil
-}
-
-// checkNumbers says whether x are numbers that the layer has rows for, where it is an
-// embedding.
-func checkNumbers(l nn.Layer, x *torch.Tensor, key string) error {
-	e, ok := l.(*nn.Embedding)
-	if !ok {
-		return nil
-	}
-	num := e.Weight.Size(0)
-	for _, v := range x.Float64s() {
-		if v < 0 || v >= float64(num) || v != math.Trunc(v) {
-			return model.Mistakef("%s: embedding reads whole numbers from 0 to %d, found %v in the data; write num: larger than the largest, keep data.normalize: none, and store numbers of less than 256 as int32, since uint8 is scaled to [0, 1]", key, num-1, v)
-		}
-	}
-	return nil
 }
