@@ -14,7 +14,8 @@ def load(path, **options):
 
 def twin_of(checkpoint):
     """The plain torch.nn twin for samples of the shape in trainer_state, with the weights strictly loaded."""
-    twin = build(checkpoint["config"]["model"], checkpoint["trainer_state"]["data"]["inputs"]["shape"])
+    inputs = checkpoint["trainer_state"]["data"]["inputs"]
+    twin = build(checkpoint["config"]["model"], inputs["shape"], parts=inputs.get("parts", ()), label_parts=inputs.get("label_parts", ()))
     twin.load_state_dict(checkpoint["model_state_dict"], strict=True)
     return twin
 

@@ -28,7 +28,7 @@ def describe(case, t):
     names = lambda prefix: [k[len(prefix):] for k in t if k.startswith(prefix)]
     return {
         "file": case["name"] + ".safetensors", **{k: case[k] for k in keys},
-        **({"starts": True} if case["starts"] else {}), **labels(t.get("y")), "batch_size": BATCH, "batches": BATCHES,
+        **({"starts": True} if case["starts"] else {}), **{k: case[k] for k in ("parts", "label_parts") if case[k]}, **labels(t.get("y")), "batch_size": BATCH, "batches": BATCHES,
         "noises": NOISES if "noise" in t else 0,
         "total_variance": total_variance(t["x"][:BATCH]) if "aux_k" in case["params"] else None,
         "parameters": names("f64.grad."), "state_dict": names("init."),

@@ -3,6 +3,7 @@
 `params` uses the keys of the config's `model:` section. Sizes are small, so that all data together
 stay below 4 MB. A case with steps 0 has no float32 losses.
 """
+import math
 import zlib
 
 import numpy as np
@@ -81,6 +82,21 @@ def custom_block_cases(custom):
              {"name": "sample", "loss": "huber", "target": "input", "layers": [{"linear": 20}]}]
     yield case("custom_multi_head", "custom_model", "multi_head", {"inputs": inputs, "layers": [{"linear": 12}, "tanh"], "heads": heads}, [20],
                words_and_numbers, y=kinds_and_places)
+    inputs = [{"name": "picture", "take": "image", "layers": [{"conv2d": {"out": 3, "kernel": 3}}, "tanh"]},
+              {"name": "words", "take": "word", "layers": [{"embedding": {"num": 6, "dim": 5}}, {"attention": 1}]}, {"name": "rest", "take": [19, 20]}]
+    heads = [{"name": "kind", "loss": "cross_entropy", "take": "kind", "layers": [{"linear": 7}]},
+             {"name": "place", "loss": "huber", "take": "place", "layers": ["relu", {"linear": 2}], "weight": 2.0}]
+    yield case("custom_named_parts", "custom_model", "multi_head", {"inputs": inputs, "layers": [{"linear": 12}, "silu"], "heads": heads}, [20],
+               words_and_numbers, y=kinds_and_places, parts=spans(word=[4], image=[1, 3, 5], number=[1]), label_parts=spans(kind=[], place=[2]))
+
+
+def spans(**shapes):
+    """Named parts one after another, as a checkpoint has them."""
+    list, at = [], 0
+    for name, shape in shapes.items():
+        list.append({"name": name, "from": at, "to": at + math.prod(shape), "shape": shape})
+        at += math.prod(shape)
+    return list
 
 
 def words_and_numbers(d):

@@ -38,7 +38,7 @@ def inputs(case):
 
 def twin(case):
     more = {"label_shape": case["label_shape"]} if case["label_shape"] else {}
-    return build({"type": case["type"], "variant": case["variant"], **case["params"], **more}, case["input_shape"], ROWS)
+    return build({"type": case["type"], "variant": case["variant"], **case["params"], **more}, case["input_shape"], ROWS, case["parts"], case["label_parts"])
 
 
 def loaded(case, t, dtype):

@@ -22,8 +22,9 @@ from reference_vamp import Vamp
 from reference_vq import VQVAE
 
 
-def build(model, shape, samples=None):
-    """The twin of a config's `model:` section for samples of this shape, and that many of them to train on."""
+def build(model, shape, samples=None, parts=(), label_parts=()):
+    """The twin of a config's `model:` section for samples of this shape, and that many of them to train on; the
+    named parts of samples and labels are dicts of name, from, to and shape."""
     params = {k: v for k, v in model.items() if k not in ("type", "variant") and v is not None}
     kind, variant = model["type"], model.get("variant")
     if kind == "vae":
@@ -34,7 +35,7 @@ def build(model, shape, samples=None):
     if kind == "sae":
         return reference_sae.build(variant, shape, **params)
     if variant == "multi_head":
-        return MultiHead(shape, **params)
+        return MultiHead(shape, parts, label_parts, **params)
     return (Scripted if "torchscript" in params else Custom)(shape, **params)
 
 

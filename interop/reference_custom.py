@@ -96,26 +96,25 @@ class Custom(nn.Sequential, Twin):
 class MultiHead(Twin):
     """Parts of the sample with layers of their own, shared layers, and heads with an objective each."""
 
-    def __init__(self, shape, heads, inputs=(), layers=()):
+    def __init__(self, shape, parts, label_parts, heads, inputs=(), layers=()):
         super().__init__()
-        self.parts = [(i.get("take") or [0, math.prod(shape)], i.get("shape")) for i in inputs]
-        self.inputs = nn.ModuleDict({i["name"]: sequential(i.get("layers"), s or [t[1] - t[0]]) for i, (t, s) in zip(inputs, self.parts)})
+        self.parts = [taken(i.get("take"), i.get("shape"), parts, shape) for i in inputs]
+        self.inputs = nn.ModuleDict({i["name"]: sequential(i.get("layers"), s) for i, (_, s) in zip(inputs, self.parts)})
         if inputs:
-            shape_of = lambda i, t, s: after(self.inputs[i["name"]], s or [t[1] - t[0]])
-            joined = [sum(math.prod(shape_of(i, t, s)) for i, (t, s) in zip(inputs, self.parts))]
+            joined = [sum(math.prod(after(self.inputs[i["name"]], s)) for i, (_, s) in zip(inputs, self.parts))]
         self.layers = sequential(layers, joined if inputs else shape)
         given = after(self.layers, joined if inputs else shape)
         self.heads = nn.ModuleDict({h["name"]: sequential(h["layers"], given) for h in heads})
         self.ends = []
         for h in heads:
             options = {k: v for k, v in h.items() if k not in ("name", "layers", "weight", "take")}
-            self.ends.append((h["name"], h.get("weight", 1.0), h.get("take"), Objective(shape, **options)))
+            self.ends.append((h["name"], h.get("weight", 1.0), h.get("take") and taken(h["take"], None, label_parts, ())[0], Objective(shape, **options)))
         self.target = self.ends[0][3].target
 
     def forward(self, x, eps=None):
         h = x
         if self.parts:
-            cut = lambda t, s: x.flatten(1)[:, t[0]:t[1]].reshape(-1, *(s or [t[1] - t[0]]))
+            cut = lambda t, s: x.flatten(1)[:, t[0]:t[1]].reshape(-1, *s)
             h = torch.cat([layer(cut(*p)).flatten(1) for layer, p in zip(self.inputs.values(), self.parts)], 1)
         h = self.layers(h)
         return {"shared": h} | {name: head(h) for name, head in self.heads.items()}
@@ -141,6 +140,15 @@ class MultiHead(Twin):
         """Of the one head that is compared with labels."""
         (name, _, _, objective), = (end for end in self.ends if end[3].target == "labels")
         return objective.some_labels(out[name])
+
+
+def taken(take, shape, parts, whole):
+    """The range that is taken and the shape of what it holds; take is a range, a part's name, or None for all."""
+    if isinstance(take, str):
+        part, = (p for p in parts if p["name"] == take)
+        return (part["from"], part["to"]), shape or part["shape"]
+    begin, end = take or (0, math.prod(whole))
+    return (begin, end), shape or [end - begin]
 
 
 def sequential(items, shape):

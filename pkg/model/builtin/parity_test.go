@@ -20,6 +20,8 @@ type parityCase struct {
 	Name, Type, Variant string
 	Params              map[string]any
 	InputShape          []int64 `json:"input_shape"`
+	Parts               []model.Span
+	LabelParts          []model.Span `json:"label_parts"`
 	Optimizer           struct {
 		Name         string
 		LR, Momentum float64
@@ -72,7 +74,7 @@ func (c *parityCase) run(t *testing.T, dtype torch.DType, fn func(*testing.T, mo
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := model.Inputs{Shape: c.InputShape, Samples: c.Batches * c.BatchSize}
+	in := model.Inputs{Shape: c.InputShape, Samples: c.Batches * c.BatchSize, Parts: c.Parts, LabelParts: c.LabelParts}
 	if y, ok := c.data.File.Tensor("y"); ok {
 		in.LabelShape, in.Classes = y.Shape[1:], c.Classes
 	}
