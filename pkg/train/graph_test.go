@@ -88,7 +88,16 @@ var sections = map[string][]string{
 	"custom_model/multi_head": {
 		"{type: custom_model, variant: multi_head, inputs: [{name: upper, take: [0, 32], shape: [1, 4, 8], layers: [conv2d: {out: 2, kernel: 3}, max_pool2d: 2]}, {name: all, layers: [linear: 4, dropout: 0.2]}], " +
 			"layers: [linear: 8, elu], heads: [{name: kind, loss: cross_entropy, label_smoothing: 0.1, class_weights: [1, 2, 3], layers: [linear: 3]}, {name: image, loss: huber, target: input, weight: 3, layers: [linear: 64]}]}",
+		"{type: custom_model, variant: multi_head, inputs: [{name: upper, take: upper, layers: [conv2d: {out: 2, kernel: 3}]}, {name: words, take: word, layers: [embedding: {num: 2, dim: 3}]}], " +
+			"heads: [{name: kind, loss: cross_entropy, take: kind, layers: [linear: 3]}, {name: image, loss: mae, target: input, layers: [linear: 64]}]}",
 	},
+}
+
+// parts are the names of the two halves of an image, and of its label.
+func parts(in model.Inputs) model.Inputs {
+	in.Parts = []model.Span{{Name: "upper", From: 0, To: 32, Shape: []int64{1, 4, 8}}, {Name: "word", From: 32, To: 64, Shape: []int64{32}}}
+	in.LabelParts = []model.Span{{Name: "kind", From: 0, To: 1, Shape: []int64{}}}
+	return in
 }
 
 var optimizers = []optim.Config{
@@ -122,7 +131,7 @@ func (c captured) run(t *testing.T, double bool) (*journal, *ladder, *train.Doub
 		scope := torch.NewScope("param")
 		defer scope.Close()
 		torch.Seed(5)
-		in := model.Inputs{Shape: []int64{1, 8, 8}, LabelShape: []int64{}, Classes: 3}
+		in := parts(model.Inputs{Shape: []int64{1, 8, 8}, LabelShape: []int64{}, Classes: 3})
 		m, err := v.Build(parsed.Model.Params, in, nn.Default(scope))
 		if err != nil {
 			return err

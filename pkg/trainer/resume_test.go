@@ -159,6 +159,13 @@ model: {type: custom_model, variant: multi_head, inputs: [{name: low, take: [0, 
 training: {epochs: 3, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
 checkpoint: {save_strategy: best, resume_every: 2, monitor: val/kind_accuracy, mode: max}
 `},
+	{"inputs of named arrays, normalised but for an embedding's, streamed, heads with a loss each, clipping, best", `
+data: {source: npy, path: "{array}.npy", arrays: [data, labels], raw: labels, labels: labels.npy, in_memory: false, normalize: standard, batch_size: 8, augment: {noise: 0.1}}
+model: {type: custom_model, variant: multi_head, inputs: [{name: row, take: data, layers: [linear: 6, dropout: 0.2]}, {name: word, take: labels, layers: [embedding: {num: 3, dim: 4}]}],
+  layers: [linear: 8, relu], heads: [{name: kind, loss: cross_entropy, layers: [linear: 3]}, {name: all, loss: huber, target: input, layers: [linear: 13]}]}
+training: {epochs: 4, optimizer: {name: adamw, lr: 0.01}, accumulate: 2, grad_clip: 1.0, log_every_steps: 1}
+checkpoint: {save_strategy: best, resume_every: 1, monitor: val/kind_accuracy, mode: max}
+`},
 	{"custom model with dropout and batch norm, streamed with labels, nesterov, early stopping, best by accuracy", `
 data: {source: npy, path: data.npy, labels: labels.npy, in_memory: false, batch_size: 8}
 model: {type: custom_model, loss: cross_entropy, layers: [linear: 16, batch_norm1d, relu, dropout: 0.3, linear: 3]}
