@@ -251,7 +251,7 @@ def inference(runs, server):
 
 
 def evaluation(runs, server):
-    """The metrics of each split are in the run, at the checkpoint's step."""
+    """The metrics of each split are in the run, at the checkpoint's step; what a second evaluation changes takes their place."""
     runs("evaluate", "runs/plain")
     artifacts("plain", server.uri, "evaluation/test_evaluation.json")
     client, run_id, n = MlflowClient(server.uri), state("plain")["mlflow_run_id"], 0
@@ -261,6 +261,12 @@ def evaluation(runs, server):
             history = client.get_metric_history(run_id, f"evaluation/{split}/{name}")
             demand(len(history) == 1 and np.isclose(history[0].value, float(value), equal_nan=True), f"{split}/{name} is {history}, expected {value}")
             n += 1
+    runs("evaluate", "runs/plain", "--importance-samples", "7")
+    saved = json.loads(pathlib.Path("runs", "plain", "evaluation", "test_evaluation.json").read_text())["metrics"]
+    shown = client.get_run(run_id).data.metrics
+    again, same = (client.get_metric_history(run_id, f"evaluation/test/{name}") for name in ("nll", "psnr"))
+    demand(len(again) == 2 and shown["evaluation/test/nll"] == saved["nll"], f"after a second evaluation nll is {shown['evaluation/test/nll']} of {again}")
+    demand(len(same) == 1, f"psnr, which did not change, is {same}")
     return f"{n} metrics"
 
 

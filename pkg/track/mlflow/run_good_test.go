@@ -43,7 +43,8 @@ func TestEverythingOfARunArrives(t *testing.T) {
 	}
 }
 
-// What is computed of a run that has ended goes to the same run, once.
+// What is computed of a run that has ended goes to the same run: once where nothing changed,
+// as a second value where it did, and of an earlier checkpoint too.
 func TestMetricsOfAnEvaluationArriveLater(t *testing.T) {
 	s, r := newFake(t), newTestRun(t)
 	o := r.options(s.URL)
@@ -55,8 +56,19 @@ func TestMetricsOfAnEvaluationArriveLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.file("evaluation/test_evaluation.json", "{}")
-	for range 2 {
-		event := track.Event{Kind: track.KindEvaluation, Step: 5, Values: []track.Value{{Name: "evaluation/test/psnr", Value: 20}}}
+	for i, psnr := range []float64{20, 20, 21, 20, 18} {
+		r.at = r.at.Add(time.Second)
+		event := track.Event{Kind: track.KindEvaluation, Step: []int64{5, 5, 5, 5, 3}[i], Time: r.at, Values: []track.Value{{Name: "evaluation/test/psnr", Value: psnr}}}
+		if i == 3 { // what was sent is forgotten
+			var lost sent
+			if err := In(r.dir).read("sent.json", &lost); err != nil {
+				t.Fatal(err)
+			}
+			lost.Evaluated = 0
+			if err := In(r.dir).write("sent.json", lost); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if err := In(r.dir).AddMetrics(event); err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +77,7 @@ func TestMetricsOfAnEvaluationArriveLater(t *testing.T) {
 		}
 	}
 	got := s.only()
-	same(t, "psnr", got.history("evaluation/test/psnr"), "5:20")
+	same(t, "psnr", got.history("evaluation/test/psnr"), "5:20 5:21 5:20 3:18")
 	same(t, "loss", got.history("val/loss"), "5:2")
 	same(t, "file", got.Files["evaluation/test_evaluation.json"], "{}")
 }

@@ -31,6 +31,7 @@ type sender struct {
 	ready    bool   // the run is there and was asked for
 	journals map[string]*track.Follower
 	queued   map[string]int64 // the last step of each metric, sent or in pending
+	judged   judged
 	pending  []point
 	told     map[string]bool
 	counts   Counts
@@ -53,7 +54,7 @@ func newSender(spool Spool, t Target, getenv func(string) string, note func(stri
 	if err != nil {
 		return nil, err
 	}
-	s := &sender{spool: spool, store: st, note: note, journals: map[string]*track.Follower{}, told: map[string]bool{}}
+	s := &sender{spool: spool, store: st, note: note, journals: map[string]*track.Follower{}, judged: judged{values: map[string]number{}}, told: map[string]bool{}}
 	err = spool.read("sent.json", &s.sent)
 	if s.sent.URI != t.String() || err != nil { // another server knows nothing of the run
 		s.sent = sent{URI: t.String()}
@@ -145,6 +146,7 @@ func (s *sender) findOrCreate(ctx context.Context) (err error) {
 	}
 	s.sent.Run, s.made = id, true
 	clear(s.sent.Files)
+	s.sent.Evaluated = 0
 	s.save()
 	return nil
 }
@@ -199,6 +201,7 @@ func (s *sender) metrics(ctx context.Context) error {
 			return err
 		}
 		if len(s.pending) == 0 {
+			s.evaluated()
 			return nil
 		}
 		if err := s.sendPending(ctx); err != nil || s.wanted.Status == Running {
@@ -219,10 +222,10 @@ func (s *sender) sendPending(ctx context.Context) error {
 	return nil
 }
 
-// read takes points from the journals where few are pending. A metric has one value a
-// step: what a resumed run trains once more was sent before.
+// read takes points from the journals where few are pending. A metric of training has one value
+// a step: what a resumed run trains once more was sent before.
 func (s *sender) read() error {
-	for _, name := range []string{"metrics.jsonl", "system.jsonl", evaluationJournal} {
+	for _, name := range []string{"metrics.jsonl", "system.jsonl"} {
 		if len(s.pending) >= maxMetrics {
 			return nil
 		}
@@ -241,7 +244,7 @@ func (s *sender) read() error {
 			}
 		}
 	}
-	return nil
+	return s.readEvaluations()
 }
 
 func (s *sender) follow(name string) ([]track.Event, error) {

@@ -62,7 +62,9 @@ type sent struct {
 	URI   string            `json:"tracking_uri"`
 	Run   string            `json:"run_id"`
 	Files map[string]string `json:"files"` // what was sent under each path: size and time
-	All   string            `json:"all"`   // the Wanted of a run that ended, whose all was sent
+	// Evaluated is the time of the last evaluation whose metrics were sent, ms.
+	Evaluated int64  `json:"evaluated,omitempty"`
+	All       string `json:"all"` // the Wanted of a run that ended, whose all was sent
 }
 
 // In is the spool of a run that is not being trained.

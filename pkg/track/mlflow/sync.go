@@ -2,11 +2,8 @@ package mlflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
-
-	"github.com/gotrainer/trainer/pkg/track"
 )
 
 // checking is the time for an answer where MLflow is required.
@@ -99,17 +96,4 @@ func (s Spool) AddTags(tags map[string]string) error {
 // AddRecord keeps what a command did with the run, to be sent as records/{name}.json.
 func (s Spool) AddRecord(name string, content any) error {
 	return s.write("records/"+name+".json", content)
-}
-
-// evaluationJournal has what commands computed of a run after it had ended.
-const evaluationJournal = "evaluation.jsonl"
-
-// AddMetrics keeps metrics of a run that has ended. A metric has one value a step: what is
-// computed once more for the same step is not sent again.
-func (s Spool) AddMetrics(e track.Event) error {
-	j, err := track.OpenJournal(s.Path(evaluationJournal))
-	if err != nil {
-		return err
-	}
-	return errors.Join(j.Log(e), j.Close())
 }
