@@ -62,9 +62,9 @@ def more_sae_cases():
     yield case("sae_gated_target", "sae", "gated", target | {"l1_coefficient": 0.3}, [12], sparse, step=25)
     yield case("sae_jump_relu_target", "sae", "jump_relu", target | {"l0_coefficient": 0.1, "bandwidth": 0.5}, [12], sparse, step=25,
                edit=thresholds)
-    yield case("sae_p_anneal", "sae", "p_anneal",
-               warm | {"l1_coefficient": 0.1, "anneal_start_step": 30, "anneal_end_step": 80, "anneal_updates": 5, "p_end": 0.5},
-               [12], sparse, step=5)
+    falls = warm | {"l1_coefficient": 0.1, "anneal_start_step": 30, "anneal_end_step": 80, "anneal_updates": 5, "p_end": 0.5}
+    yield case("sae_p_anneal", "sae", "p_anneal", falls, [12], sparse, step=5)
+    yield case("sae_p_anneal_norm", "sae", "p_anneal", falls | {"sparsity_function": "Lp"}, [12], sparse, step=42)
     yield case("sae_crosscoder", "sae", "crosscoder", warm | {"l1_coefficient": 0.1}, [3, 4], lambda d: sparse(d).reshape(-1, 3, 4), step=5)
     mapped = {"y": lambda d: d.sparse(ROWS, 10, 24, 3), "label_shape": [10]}
     yield case("sae_transcoder_topk", "sae", "transcoder", top, [12], sparse, **mapped)

@@ -65,10 +65,11 @@ def ghost(model, out):
 
 class PAnneal(ReluL1):
     """ReluL1 with sum f^p; p falls from 1 in equal steps, and the sum is multiplied with the ratio of its means at the old
-    and the new p over the last 10 batches at the old one (Karvonen et al. 2408.00113). Zeros are left out."""
+    and the new p over the last 10 batches at the old one (Karvonen et al. 2408.00113). Zeros are left out. `Lp` has the norm."""
 
-    def __init__(self, shape, d_sae, anneal_end_step, anneal_start_step=15000, anneal_updates=10, p_end=0.2, **more):
+    def __init__(self, shape, d_sae, anneal_end_step, anneal_start_step=15000, anneal_updates=10, p_end=0.2, sparsity_function="Lp^p", **more):
         super().__init__(shape, d_sae, **more)
+        self.rooted = sparsity_function == "Lp"
         self.start, self.end, self.updates, self.p_end = anneal_start_step, anneal_end_step, anneal_updates, p_end
         self.ratio, self.recent = 1.0, []
 
@@ -81,7 +82,7 @@ class PAnneal(ReluL1):
         return 1 - (1 - self.p_end) * min(falls, self.updates) / self.updates
 
     def summed(self, f, step):
-        power = lambda p: torch.where(f > 0, (f + 1e-8) ** p, 0).sum(1).mean()
+        power = lambda p: (torch.where(f > 0, (f + 1e-8) ** p, 0).sum(1) ** (1 / p if self.rooted else 1)).mean()
         falls = self.falls(step)
         if step and falls > self.falls(step - 1) and self.recent:
             self.ratio *= sum(a for a, _ in self.recent) / sum(b for _, b in self.recent)

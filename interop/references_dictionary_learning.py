@@ -4,6 +4,7 @@ from dictionary_learning.trainers.batch_top_k import BatchTopKTrainer
 from dictionary_learning.trainers.gdm import GatedSAETrainer
 from dictionary_learning.trainers.jumprelu import JumpReluTrainer
 from dictionary_learning.trainers.matryoshka_batch_top_k import MatryoshkaBatchTopKTrainer
+from dictionary_learning.trainers.p_anneal import PAnnealTrainer
 from dictionary_learning.trainers.standard import StandardTrainer, StandardTrainerAprilUpdate
 from dictionary_learning.trainers.top_k import TopKTrainer
 
@@ -51,6 +52,12 @@ def cases():
     yield dl("standard", "relu_l1", warm | {"l1_coefficient": 0.05}, StandardTrainer, warm | {"l1_penalty": 0.05}, norm=0.1)
     yield dl("standard_april", "relu_l1", warm | {"l1_coefficient": 0.3, "decoder_constraint": "none"}, StandardTrainerAprilUpdate,
              warm | {"l1_penalty": 0.3}, norm=0.1, clip=1.0)
+    falls = warm | {"p_end": 0.6, "l1_coefficient": 0.02, "anneal_start_step": 21, "anneal_end_step": 77, "anneal_updates": 5}
+    annealed = warm | {"initial_sparsity_penalty": 0.02, "p_end": 0.6, "anneal_start": 21, "anneal_end": 77, "n_sparsity_updates": 5}
+    yield dl("p_anneal", "p_anneal", falls, PAnnealTrainer, annealed, norm=0.1)
+    resampled = {"resample_every_steps": 40, "resample_times": 2, "dead_after_samples": 21 * BATCH}  # more than half of 40 steps
+    yield dl("p_anneal_resampled", "p_anneal", falls | resampled | {"sparsity_function": "Lp^p"}, PAnnealTrainer,
+             annealed | {"sparsity_function": "Lp^p", "resample_steps": 40}, norm=0.1, start={"b_enc": np.where(zeros + np.arange(LATENTS) % 3 > 0, 0, -4).astype(np.float32)})
     yield dl("topk", "topk", {"k": 3}, TopKTrainer, {"k": 3}, clip=1.0)
     yield dl("topk_wide", "topk", {"k": 16}, TopKTrainer, {"k": 16}, clip=1.0)  # more than are above 0
     yield dl("batch_topk", "batch_topk", {"k": 3}, BatchTopKTrainer, {"k": 3}, clip=1.0)

@@ -36,7 +36,7 @@ class Layer(torch.nn.Module):
         return self.model[0].y[self.model[0].tokens]
 
 
-def trained(**keys):
+def trained(decay=0, **keys):
     def run(case, t):
         x = t["x"]
         y = t.get("y", x)
@@ -44,7 +44,7 @@ def trained(**keys):
         with tempfile.TemporaryDirectory() as folder:
             config = TrainConfig(SparseCoderConfig(num_latents=LATENTS, **keys), batch_size=BATCH, optimizer="adam", lr=case["optimizer"]["lr"],
                                  lr_warmup_steps=10, auxk_alpha=case["params"]["aux_coefficient"], dead_feature_threshold=WINDOW * BATCH,
-                                 hookpoints=["layer"], save_every=10 * STEPS, log_to_wandb=False, save_dir=folder)
+                                 hookpoints=["layer"], k_decay_steps=decay, save_every=10 * STEPS, log_to_wandb=False, save_dir=folder)
             trainer = Trainer(config, tokens, Recorded(x, y))
             sae = trainer.saes["layer"]
             names = {"encoder.weight": "W_enc", "encoder.bias": "b_enc"}
@@ -85,6 +85,8 @@ def cases():
 
     yield sparsify("topk", "topk", {})
     yield sparsify("topk_wide", "topk", {}, k=16)  # more than are above 0
+    positive = {"start": {"b_enc": np.full(LATENTS, 3, np.float32)}}  # its ties at 0 are broken otherwise for each k
+    yield sparsify("topk_annealed", "topk", {"k_start": LATENTS, "k_anneal_steps": 60}, {"decay": 60}, **positive)
     yield sparsify("multi_topk", "topk", {"multi_topk": True}, {"multi_topk": True})
     yield sparsify("transcoder", "transcoder", {}, {"transcode": True}, data=mapped, weights=transcoder)
     yield sparsify("skip_transcoder", "skip_transcoder", {}, {"transcode": True, "skip_connection": True}, data=mapped,

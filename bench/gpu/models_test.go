@@ -67,6 +67,7 @@ var sections = map[string][]string{
 	"sae/jump_relu":  {"{type: sae, variant: jump_relu, d_sae: 96, sparsity_warmup_steps: 9, bandwidth: 0.5, threshold_init: 0.1, dead_after_samples: 40}"},
 	"sae/p_anneal": {
 		"{type: sae, variant: p_anneal, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40, anneal_start_step: 40, anneal_end_step: 160, anneal_updates: 5, target_l0: 4}",
+		"{type: sae, variant: p_anneal, compat: dictionary_learning, d_sae: 96, sparsity_warmup_steps: 9, dead_after_samples: 40, anneal_start_step: 40, anneal_end_step: 160, anneal_updates: 5, resample_every_steps: 60}",
 	},
 	"sae/transcoder": {
 		"{type: sae, variant: transcoder, d_sae: 96, k: 3, aux_k: 4, dead_after_samples: 40}",

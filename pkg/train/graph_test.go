@@ -55,6 +55,7 @@ var sections = map[string][]string{
 	"sae/topk": {
 		"{type: sae, variant: topk, d_sae: 24, k: 3, aux_k: 4, dead_after_samples: 40}",
 		"{type: sae, variant: topk, d_sae: 24, k: 3, k_start: 9, k_anneal_steps: 130, multi_topk: true, aux_k: 4, dead_after_samples: 40}",
+		"{type: sae, variant: topk, compat: sparsify, d_sae: 24, k: 3, k_start: 20, k_anneal_steps: 90, multi_topk: true, dead_after_samples: 40}",
 		"{type: sae, variant: topk, d_sae: 24, k: 3, normalize_activations: layer_norm, apply_b_dec_to_input: false, dead_after_samples: 40}",
 	},
 	"sae/batch_topk": {
@@ -66,6 +67,7 @@ var sections = map[string][]string{
 	"sae/jump_relu":  {"{type: sae, variant: jump_relu, d_sae: 24, sparsity_warmup_steps: 90, bandwidth: 0.5, threshold_init: 0.1, dead_after_samples: 40}", "{type: sae, variant: jump_relu, penalty: tanh, d_sae: 24, sparsity_warmup_steps: 9, bandwidth: 0.5, threshold_init: 0.1}"},
 	"sae/p_anneal": {
 		"{type: sae, variant: p_anneal, d_sae: 24, sparsity_warmup_steps: 9, dead_after_samples: 40, anneal_start_step: 40, anneal_end_step: 160, anneal_updates: 5, target_l0: 4}",
+		"{type: sae, variant: p_anneal, compat: dictionary_learning, d_sae: 24, sparsity_warmup_steps: 9, dead_after_samples: 40, anneal_start_step: 40, anneal_end_step: 160, anneal_updates: 5, resample_every_steps: 60}",
 	},
 	"sae/transcoder": {
 		"{type: sae, variant: transcoder, d_sae: 24, k: 3, aux_k: 4, dead_after_samples: 40}",

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/gotrainer/trainer/pkg/nn"
 	"github.com/gotrainer/trainer/pkg/optim"
 	"github.com/gotrainer/trainer/pkg/torch"
+	"github.com/gotrainer/trainer/pkg/train"
 )
 
 // referenceCase is one entry of interop/references/cases.json: a training that a real
@@ -111,6 +113,11 @@ func (c *referenceCase) step(m model.Model, opt optim.Optimizer, params []*torch
 	b := c.batch(i)
 	if first, ok := m.(interface{ DataInit(model.Batch) }); ok && c.FirstStep+i == 0 {
 		torch.NoGrad(func() { first.DataInit(b) })
+	}
+	if r, ok := m.(train.Renewer); ok && r.RenewAt(c.FirstStep+i) {
+		torch.NoGrad(func() {
+			r.Renew(b, func(p *torch.Tensor) []*torch.Tensor { return optim.Moments(opt, slices.Index(params, p)) })
+		})
 	}
 	torch.ZeroGrads(params)
 	loss := m.Loss(&model.Context{Train: true, Scalars: model.AtStep(c.FirstStep + i), Noise: c.noise(i)}, b).Loss

@@ -39,7 +39,7 @@ func (c *BatchTopKConfig) Validate() (problems []string) {
 	if c.K > float64(c.DSAE) {
 		problems = append(problems, tooMany("k", int64(math.Ceil(c.K)), c.DSAE))
 	}
-	problems = append(problems, c.KAnnealing.problems(c.K, c.DSAE)...)
+	problems = append(problems, c.KAnnealing.problems(c.Compat, c.K, c.DSAE)...)
 	return append(problems, c.Auxiliary.problems(c.DSAE)...)
 }
 
@@ -56,7 +56,7 @@ func BatchTopK() model.Variant {
 
 // library is the variant by the rules of a library.
 func (c *BatchTopKConfig) library(variant string, in model.Inputs, o nn.Options) *libraryTopK {
-	return newLibraryTopK(newCore(c.Config.As(c.Compat, variant), c.BDecInit, in, o), c.K, c.Auxiliary).sharing(o)
+	return newLibraryTopK(newCore(c.Config.As(c.Compat, variant), c.BDecInit, in, o), c.until(c.K), false, c.Auxiliary).sharing(o)
 }
 
 func newBatchTopK(c *BatchTopKConfig, in model.Inputs, o nn.Options) *batchTopK {

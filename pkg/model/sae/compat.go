@@ -29,6 +29,7 @@ type topKRules struct {
 	auxScaled   bool    // AuxK has the weight min(1, dead latents / aux_k)
 	auxOver     auxOver // what AuxK is divided by
 	decoderOnly bool    // AuxK and Multi-TopK do not train the encoder, and the latter has no W_skip
+	kLag        int64   // the steps after which a k that falls begins to
 	groups      float64 // the weight of one of G prefixes is G^groups
 }
 
@@ -71,7 +72,7 @@ var libraries = map[string]rules{
 	},
 	sparsify: {
 		strict: true,
-		topK:   topKRules{explained: true, straight: true, chosenFires: true, auxScaled: true, auxOver: overBatch, decoderOnly: true},
+		topK:   topKRules{explained: true, straight: true, chosenFires: true, auxScaled: true, auxOver: overBatch, decoderOnly: true, kLag: 1},
 	},
 }
 

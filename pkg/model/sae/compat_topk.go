@@ -15,20 +15,20 @@ type libraryTopK struct {
 	Threshold *torch.Tensor `torch:"threshold,buffer"` // θ, a scalar; nil where samples share nothing
 	rules     topKRules
 	theta     thetaRules
-	k         float64
-	wide      int64 // latents of Multi-TopK; 0 without it
+	k         kSchedule
+	multi     bool // Multi-TopK
 	kAux      int64
 	alpha     float64
 	prefixes  []int64 // that reconstruct alone; the last is all
 }
 
 // newLibraryTopK has the k largest of each sample.
-func newLibraryTopK(core *Core, k float64, c Auxiliary) *libraryTopK {
-	s := &libraryTopK{Core: core, rules: core.config.rules().topK, k: k, alpha: c.AuxCoefficient, prefixes: []int64{core.config.DSAE}}
-	s.kAux = c.latents(core)
+func newLibraryTopK(core *Core, k kSchedule, multi bool, c Auxiliary) *libraryTopK {
+	s := &libraryTopK{Core: core, rules: core.config.rules().topK, k: k, multi: multi, alpha: c.AuxCoefficient, prefixes: []int64{core.config.DSAE}}
+	s.kAux, s.k.lag = c.latents(core), s.rules.kLag
 	s.encode = func(x *torch.Tensor) *torch.Tensor {
 		_, a := s.scores(x)
-		return a.Mul(s.chosen(a, false))
+		return a.Mul(s.chosen(&model.Context{}, a))
 	}
 	s.reconstruct = func(x *torch.Tensor) *torch.Tensor { return s.skip(s.decode(s.short(s.encode(x))), x) }
 	return s
@@ -59,16 +59,27 @@ func (s *libraryTopK) short(f *torch.Tensor) *torch.Tensor {
 }
 
 // chosen is 1 where a latent is in the code, else 0: [B, m] without history.
-func (s *libraryTopK) chosen(a *torch.Tensor, train bool) *torch.Tensor {
+func (s *libraryTopK) chosen(c *model.Context, a *torch.Tensor) *torch.Tensor {
 	a = a.Detach()
 	switch {
 	case s.Threshold == nil:
-		return largest(a, int64(s.k))
-	case train:
-		kept := max(1, min(int64(s.k*float64(a.Size(0))), a.Numel()))
+		return s.best(c, a, 1)
+	case c.Train:
+		kept := max(1, min(int64(s.k.last*float64(a.Size(0))), a.Numel()))
 		return largest(a.Reshape([]int64{1, -1}), kept).Reshape(a.Shape())
 	}
 	return a.Sub(s.Threshold).Gt(0).To(a.DType())
+}
+
+// best is 1 at the k largest of each sample, or a multiple of them, else 0.
+func (s *libraryTopK) best(c *model.Context, a *torch.Tensor, times float64) *torch.Tensor {
+	values, places := a.TopK(min(int64(times*s.k.most(c)), a.Size(1)), 1)
+	ones := values.MulScalar(0).AddScalar(1)
+	if !s.k.fixed(c) {
+		_, order := values.Sort(1, true)
+		ones, places = ones.Mul(s.k.kept(c, values, times)), places.Gather(1, order)
+	}
+	return a.ZerosLike().Scatter(1, places, ones)
 }
 
 // largest is 1 at the k largest of each row, else 0.
@@ -90,12 +101,12 @@ func (s *libraryTopK) code(h, a, chosen *torch.Tensor) *torch.Tensor {
 func (s *libraryTopK) Loss(c *model.Context, b model.Batch) model.Output {
 	x, y := s.pair(b)
 	h, a := s.scores(x)
-	chosen := s.chosen(a, c.Train)
+	chosen := s.chosen(c, a)
 	f := s.code(h, a, chosen)
 	l2, e := s.nested(x, y, f)
 	loss := l2
-	if s.wide > 0 {
-		chosen = largest(a.Detach(), s.wide)
+	if s.multi {
+		chosen = s.best(c, a.Detach(), 4)
 		more := squared(y.Sub(s.decode(a.Detach().Mul(chosen))))
 		loss = loss.Add(more.MulScalar(1.0 / 8))
 	}

@@ -46,7 +46,7 @@ func buildGated(params any, in model.Inputs, o nn.Options) (model.Model, error) 
 	s := &gated{Core: newCore(c.Config.As(c.Compat, "gated"), c.BDecInit, in, o), coefficient: newCoefficient(c.L1Coefficient, c.Sparsity, o)}
 	s.BGate, s.BMag, s.RMag = s.BEnc, o.Param([]int64{c.DSAE}, zero), o.Param([]int64{c.DSAE}, zero)
 	s.BEnc = nil
-	s.resampler = &resampler{s.Core, c.Resampling, []*torch.Tensor{s.BGate, s.BMag, s.RMag}}
+	s.resampler = &resampler{of: s.Core, keys: c.Resampling, biases: []*torch.Tensor{s.BGate, s.BMag, s.RMag}}
 	s.encode = func(x *torch.Tensor) *torch.Tensor {
 		_, f := s.gates(x)
 		return f

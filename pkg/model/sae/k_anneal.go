@@ -11,12 +11,14 @@ import (
 // KAnnealing is the keys of a k that falls in the first steps of training, so that all
 // latents learn something before they compete.
 type KAnnealing struct {
-	KStart       *int64 `yaml:"k_start" check:"min=1" when:"compat=" doc:"the k of the first step, from which it falls to k; for example the input's dimensions"`
-	KAnnealSteps int64  `yaml:"k_anneal_steps" default:"0" check:"min=0" when:"compat=" doc:"the steps in which k falls from k_start, linearly; evaluation has the k that it falls to"`
+	KStart       *int64 `yaml:"k_start" check:"min=1" doc:"the k of the first step, from which it falls to k; for example the input's dimensions"`
+	KAnnealSteps int64  `yaml:"k_anneal_steps" default:"0" check:"min=0" doc:"the steps in which k falls from k_start, linearly; evaluation has the k that it falls to"`
 }
 
-func (c KAnnealing) problems(k float64, latents int64) (problems []string) {
+func (c KAnnealing) problems(library string, k float64, latents int64) (problems []string) {
 	switch {
+	case c.KStart != nil && library != "" && library != sparsify:
+		return []string{"k_start: with compat: " + library + " k does not fall; remove one of both"}
 	case c.KStart == nil && c.KAnnealSteps > 0:
 		return []string{"k_anneal_steps: it needs k_start, the k to fall from; add it"}
 	case c.KStart == nil:
@@ -36,9 +38,9 @@ func (c KAnnealing) problems(k float64, latents int64) (problems []string) {
 // until is the schedule that ends at k.
 func (c KAnnealing) until(k float64) kSchedule {
 	if c.KStart == nil {
-		return kSchedule{k, k, 0}
+		return kSchedule{first: k, last: k}
 	}
-	return kSchedule{float64(*c.KStart), k, c.KAnnealSteps}
+	return kSchedule{first: float64(*c.KStart), last: k, steps: c.KAnnealSteps}
 }
 
 // kSchedule is k, or one that falls linearly in the first steps of training, as in
@@ -47,10 +49,12 @@ func (c KAnnealing) until(k float64) kSchedule {
 type kSchedule struct {
 	first, last float64
 	steps       int64
+	lag         int64 // the steps after which k begins to fall
 }
 
 // at is k in a step of training.
 func (k kSchedule) at(step int64) float64 {
+	step = max(0, step-k.lag)
 	if step >= k.steps {
 		return k.last
 	}
@@ -75,8 +79,13 @@ func (k kSchedule) cut(c *model.Context, f, latents *torch.Tensor, times float64
 		return f, latents
 	}
 	values, places = f.Sort(1, true)
+	return values.Mul(k.kept(c, f, times)), latents.Gather(1, places)
+}
+
+// kept is 1 at the largest of such codes in order, as many as k or a multiple of it, else 0.
+func (k kSchedule) kept(c *model.Context, f *torch.Tensor, times float64) *torch.Tensor {
 	many := c.Scheduled(f, func(step int64) float64 { return times * math.RoundToEven(k.at(step)) })
-	return values.Mul(foremost(many, f.Size(1)).To(f.DType())), latents.Gather(1, places)
+	return foremost(many, f.Size(1)).To(f.DType())
 }
 
 // cutBatch leaves of the codes of all n samples of a batch the ⌊n·k⌋ largest, in order. They

@@ -69,7 +69,11 @@ func TestWhatAFallingKNeeds(t *testing.T) {
 		}
 	}
 	top := topConfig(6, 2)
-	top.KAnnealing = falling(6, 5)
+	top.KAnnealing, top.Compat = falling(6, 5), saeLens
+	if got := top.Validate(); len(got) != 1 || !strings.Contains(got[0], saeLens) {
+		t.Errorf("%q", got)
+	}
+	top.Compat = sparsify
 	if got := top.Validate(); !slices.Equal(got, nil) {
 		t.Errorf("%q", got)
 	}

@@ -23,17 +23,18 @@ type pAnneal struct {
 
 // PAnnealConfig adds how p falls.
 type PAnnealConfig struct {
-	ReLUL1Config    `yaml:",inline"`
-	PEnd            float64 `yaml:"p_end" default:"0.2" check:"gt=0,max=1" doc:"the exponent of the activations at the end"`
-	AnnealStartStep int64   `yaml:"anneal_start_step" default:"15000" check:"min=0" doc:"the step of the first fall of the exponent from 1"`
-	AnnealEndStep   int64   `yaml:"anneal_end_step" check:"required,min=1" doc:"the step of its last fall"`
-	AnnealUpdates   int64   `yaml:"anneal_updates" default:"10" check:"min=2" doc:"the number of its falls, all equal"`
+	ReLUL1Config     `yaml:",inline"`
+	SparsityFunction string  `yaml:"sparsity_function" default:"Lp^p" defaults:"compat=dictionary_learning: Lp" check:"oneof=Lp^p|Lp" doc:"what is penalised: the sum of the powers of a sample's codes, or its p-th root, a norm"`
+	PEnd             float64 `yaml:"p_end" default:"0.2" check:"gt=0,max=1" doc:"the exponent of the activations at the end"`
+	AnnealStartStep  int64   `yaml:"anneal_start_step" default:"15000" check:"min=0" doc:"the step of the first fall of the exponent from 1"`
+	AnnealEndStep    int64   `yaml:"anneal_end_step" check:"required,min=1" doc:"the step of its last fall"`
+	AnnealUpdates    int64   `yaml:"anneal_updates" default:"10" check:"min=2" doc:"the number of its falls, all equal"`
 }
 
 // Validate holds that there is a step for each fall.
 func (c *PAnnealConfig) Validate() (problems []string) {
-	if c.Compat != "" {
-		problems = append(problems, "compat: p_anneal follows no library; remove it")
+	if c.Compat == saeLens {
+		problems = append(problems, "compat: found saelens-6, which has no p_anneal; expected dictionary_learning")
 	}
 	if c.AnnealEndStep-c.AnnealStartStep < c.AnnealUpdates-1 {
 		problems = append(problems, fmt.Sprintf("anneal_end_step: found %d, expected at least %d: %d falls from anneal_start_step %d on",
@@ -67,15 +68,23 @@ func buildPAnneal(params any, in model.Inputs, o nn.Options) (model.Model, error
 	s := &pAnneal{reluL1: newReLUL1(&c.ReLUL1Config, in, o), Ratio: o.Buffer(nil, o.DType, fill(1)),
 		Recent: o.Buffer([]int64{2, 10}, o.DType, fill(0)), c: c}
 	s.penalty = s.annealed
+	if s.config.library != "" {
+		s.penalty, s.copies = s.libraryAnnealed, true
+	}
 	return s, nil
 }
 
 // annealed is the ratio of all falls times mean_B Σ f^p.
 func (s *pAnneal) annealed(c *model.Context, f *torch.Tensor) *torch.Tensor {
 	if !c.Train {
-		return powers(f, torch.Scalar(s.c.PEnd, torch.Like(f)))
+		return s.evaluated(f)
 	}
-	return powers(f, s.anneal(c, f.Detach())).Mul(s.Ratio)
+	return s.powers(f, s.anneal(c, f.Detach())).Mul(s.Ratio)
+}
+
+// evaluated has the last p.
+func (s *pAnneal) evaluated(f *torch.Tensor) *torch.Tensor {
+	return s.powers(f, torch.Scalar(s.c.PEnd, torch.Like(f)))
 }
 
 // anneal is p of this step; it sets the ratio where p has fallen.
@@ -83,25 +92,45 @@ func (s *pAnneal) anneal(c *model.Context, f *torch.Tensor) (p *torch.Tensor) {
 	p = c.Scheduled(f, func(step int64) float64 { return s.c.exponent(s.c.falls(step)) })
 	next := c.Scheduled(f, func(step int64) float64 { return s.c.exponent(s.c.falls(step) + 1) })
 	fallen := c.Scheduled(f, func(step int64) float64 {
-		if step > 0 && s.c.falls(step) > s.c.falls(step-1) {
-			return 1
-		}
-		return 0
+		return one(step > 0 && s.c.falls(step) > s.c.falls(step-1))
 	})
 	torch.NoGrad(func() {
-		sums := s.Recent.SumDim([]int64{1}, false)
-		old, fresh := sums.Narrow(0, 0, 1).Squeeze(0), sums.Narrow(0, 1, 1).Squeeze(0)
-		none := fresh.Gt(0).LogicalNot()
-		ratio := old.Div(fresh.MaskedFill(none, 1)).MaskedFill(none, 1)
-		s.Ratio.Mul_(ratio.AddScalar(-1).Mul(fallen).AddScalar(1))
-		now := torch.Stack([]*torch.Tensor{powers(f, p), powers(f, next)}, 0).Unsqueeze(1)
-		kept := s.Recent.Narrow(1, 1, 9).Mul(fallen.Neg().AddScalar(1)) // none of before a fall
-		s.Recent.Copy_(torch.Cat([]*torch.Tensor{kept, now}, 1))
+		s.adapt(fallen)
+		s.Recent.Mul_(fallen.Neg().AddScalar(1)) // none of before a fall
+		s.remember(s.powers(f, p), s.powers(f, next))
 	})
 	return p
 }
 
-// powers is mean_B Σ f^p of the positive f.
-func powers(f, p *torch.Tensor) *torch.Tensor {
-	return summed(f.AddScalar(1e-8).Log().Mul(p).Exp().Mul(f.Detach().Gt(0).To(f.DType())))
+// adapt multiplies the ratio with that of the last sums, where changed is 1 and not 0.
+func (s *pAnneal) adapt(changed *torch.Tensor) {
+	sums := s.Recent.SumDim([]int64{1}, false)
+	old, fresh := sums.Narrow(0, 0, 1).Squeeze(0), sums.Narrow(0, 1, 1).Squeeze(0)
+	none := fresh.Gt(0).LogicalNot()
+	ratio := old.Div(fresh.MaskedFill(none, 1)).MaskedFill(none, 1)
+	s.Ratio.Mul_(ratio.AddScalar(-1).Mul(changed).AddScalar(1))
+}
+
+// remember has the sums of this batch among the last.
+func (s *pAnneal) remember(now, next *torch.Tensor) {
+	column := torch.Stack([]*torch.Tensor{now, next}, 0).Unsqueeze(1)
+	s.Recent.Copy_(torch.Cat([]*torch.Tensor{s.Recent.Narrow(1, 1, 9), column}, 1))
+}
+
+// powers is mean_B Σ f^p of the positive f, or the mean of their norms.
+func (s *pAnneal) powers(f, p *torch.Tensor) *torch.Tensor {
+	sums := f.AddScalar(1e-8).Log().Mul(p).Exp().Mul(f.Detach().Gt(0).To(f.DType())).SumDim([]int64{1}, false)
+	if s.c.SparsityFunction == "Lp" {
+		none := sums.Detach().Gt(0).LogicalNot()
+		sums = sums.MaskedFill(none, 1).Log().Div(p).Exp().MaskedFill(none, 0)
+	}
+	return sums.Mean()
+}
+
+// one is 1 for true, else 0.
+func one(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }

@@ -46,7 +46,7 @@ func newReLUL1(c *ReLUL1Config, in model.Inputs, o nn.Options) *reluL1 {
 // penalized has the L1 penalty.
 func penalized(core *Core, lambda *coefficient, revival Revival) *reluL1 {
 	s := &reluL1{Core: core, coefficient: lambda, ghosts: revival.GhostGradients}
-	s.resampler = &resampler{core, revival.Resampling, []*torch.Tensor{s.BEnc}}
+	s.resampler = &resampler{of: core, keys: revival.Resampling, biases: []*torch.Tensor{s.BEnc}}
 	s.encode = s.relu
 	s.penalty = func(_ *model.Context, f *torch.Tensor) *torch.Tensor { return summed(f) }
 	return s

@@ -25,6 +25,7 @@ type resampler struct {
 	of     *Core
 	keys   Resampling
 	biases []*torch.Tensor // that become 0, [m] each
+	copies bool            // the fault of dictionary_learning's p_anneal: weights stay as they are
 }
 
 // RenewAt says whether it is time after so many steps.
@@ -65,7 +66,9 @@ func (r *resampler) Renew(b model.Batch, moments func(p *torch.Tensor) []*torch.
 		return t
 	}
 	renew := func(param, mask, value *torch.Tensor) {
-		param.Copy_(mask.Where(value, param))
+		if !r.copies {
+			param.Copy_(mask.Where(value, param))
+		}
 		for _, m := range moments(param) {
 			m.Copy_(m.MaskedFill(mask, 0))
 		}

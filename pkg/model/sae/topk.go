@@ -39,7 +39,7 @@ func (c *TopKConfig) Validate() (problems []string) {
 	if c.K > c.DSAE {
 		problems = append(problems, tooMany("k", c.K, c.DSAE))
 	}
-	problems = append(problems, c.KAnnealing.problems(float64(c.K), c.DSAE)...)
+	problems = append(problems, c.KAnnealing.problems(c.Compat, float64(c.K), c.DSAE)...)
 	return append(problems, c.Auxiliary.problems(c.DSAE)...)
 }
 
@@ -53,11 +53,7 @@ func TopK() model.Variant {
 
 func newTopK(core *Core, k kSchedule, multi bool, c Auxiliary, o nn.Options) model.Model {
 	if core.config.library != "" {
-		s := newLibraryTopK(core, k.last, c)
-		if multi {
-			s.wide = min(4*int64(k.last), core.config.DSAE)
-		}
-		return s
+		return newLibraryTopK(core, k, multi, c)
 	}
 	s := &topK{Core: core, k: k, multi: multi, kAux: c.latents(core), alpha: c.AuxCoefficient}
 	s.Variance = o.Buffer(nil, o.DType, func(t *torch.Tensor) { t.Fill_(1) })
