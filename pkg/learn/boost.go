@@ -1,6 +1,9 @@
 package learn
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // The settings of boosting, which are scikit-learn's defaults.
 const (
@@ -21,14 +24,15 @@ type Boosted struct {
 // scikit-learn's feature_importances_.
 func (b *Boosted) Importance() []float64 { return b.importance }
 
-// BoostNumbers learns y [n] by least squares: GradientBoostingRegressor().
-func BoostNumbers(x []float32, k int, y []float64) *Boosted {
+// BoostNumbers learns y [n] by least squares: GradientBoostingRegressor(). Its error is that
+// of ctx, which is looked at before each tree.
+func BoostNumbers(ctx context.Context, x []float32, k int, y []float64) (*Boosted, error) {
 	mean := 0.0
 	for _, v := range y {
 		mean += v / float64(len(y))
 	}
 	b := &Boosted{first: []float64{mean}}
-	b.learn(newGrower(x, k), func(scores [][]float64, _ int, residual []float64) func(rows []int32) float64 {
+	err := b.learn(ctx, newGrower(x, k), func(scores [][]float64, _ int, residual []float64) func(rows []int32) float64 {
 		for i, v := range y {
 			residual[i] = v - scores[0][i]
 		}
@@ -40,13 +44,13 @@ func BoostNumbers(x []float32, k int, y []float64) *Boosted {
 			return sum / float64(len(rows))
 		}
 	})
-	return b
+	return b, err
 }
 
 // BoostClasses learns which of m classes a sample is of, by the log likelihood:
 // GradientBoostingClassifier(). Two classes have one score, more have one each. Every
-// class has a sample.
-func BoostClasses(x []float32, k int, y []int, m int) *Boosted {
+// class has a sample. Its error is that of ctx, which is looked at before each tree.
+func BoostClasses(ctx context.Context, x []float32, k int, y []int, m int) (*Boosted, error) {
 	share := make([]float64, m)
 	for _, c := range y {
 		share[c] += 1 / float64(len(y))
@@ -60,7 +64,7 @@ func BoostClasses(x []float32, k int, y []int, m int) *Boosted {
 		}
 	}
 	var current []float64 // probabilities of the round, [n, scores]
-	b.learn(newGrower(x, k), func(scores [][]float64, s int, residual []float64) func(rows []int32) float64 {
+	err := b.learn(ctx, newGrower(x, k), func(scores [][]float64, s int, residual []float64) func(rows []int32) float64 {
 		if s == 0 {
 			current = probabilities(scores, current)
 		}
@@ -87,7 +91,7 @@ func BoostClasses(x []float32, k int, y []int, m int) *Boosted {
 			return factor * up / down
 		}
 	})
-	return b
+	return b, err
 }
 
 // probabilities are the logistic function of one score, the softmax of several: [n, scores].
@@ -119,7 +123,7 @@ func probabilities(scores [][]float64, into []float64) []float64 {
 
 // learn grows the trees. prepare sets the residuals of one score in a round and says
 // which value a leaf gets.
-func (b *Boosted) learn(g *grower, prepare func(scores [][]float64, s int, residual []float64) func(rows []int32) float64) {
+func (b *Boosted) learn(ctx context.Context, g *grower, prepare func(scores [][]float64, s int, residual []float64) func(rows []int32) float64) error {
 	scores := make([][]float64, len(b.first))
 	for s, v := range b.first {
 		scores[s] = make([]float64, g.n)
@@ -132,6 +136,9 @@ func (b *Boosted) learn(g *grower, prepare func(scores [][]float64, s int, resid
 	for range rounds {
 		round := make([]tree, len(scores))
 		for s := range scores {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			round[s] = g.grow(residual, treeDepth, prepare(scores, s, residual))
 			for d, v := range g.gain {
 				b.importance[d] += v
@@ -150,6 +157,7 @@ func (b *Boosted) learn(g *grower, prepare func(scores [][]float64, s int, resid
 			b.importance[d] /= total
 		}
 	}
+	return nil
 }
 
 func (b *Boosted) scores(x []float32) []float64 {

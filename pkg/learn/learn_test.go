@@ -1,6 +1,8 @@
 package learn
 
 import (
+	"context"
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -29,6 +31,40 @@ func example() (x []float32, y []float64, thirds, halves []int) {
 	return x, y, thirds, halves
 }
 
+func must(b *Boosted, err error) *Boosted {
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// until ends at the given look at it.
+type until struct {
+	context.Context
+	looks int
+}
+
+func (c *until) Err() error {
+	if c.looks--; c.looks <= 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A context that ends with the seventh tree leaves it, and all after it, ungrown.
+func TestTreesEndWithTheContext(t *testing.T) {
+	x, y, thirds, _ := example()
+	for name, boost := range map[string]func(ctx context.Context) (*Boosted, error){
+		"numbers": func(ctx context.Context) (*Boosted, error) { return BoostNumbers(ctx, x, 3, y) },
+		"classes": func(ctx context.Context) (*Boosted, error) { return BoostClasses(ctx, x, 3, thirds, 3) },
+	} {
+		ctx := &until{t.Context(), 7}
+		if _, err := boost(ctx); !errors.Is(err, context.Canceled) || ctx.looks != 0 {
+			t.Errorf("%s: %v, and %d looks were left", name, err, ctx.looks)
+		}
+	}
+}
+
 func near(t *testing.T, what string, got []float64, tolerance float64, want ...float64) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -47,12 +83,12 @@ func near(t *testing.T, what string, got []float64, tolerance float64, want ...f
 // so few samples are near its own only.
 func TestBoostedTreesAreThoseOfScikitLearn(t *testing.T) {
 	x, y, thirds, halves := example()
-	numbers := BoostNumbers(x, 3, y)
+	numbers := must(BoostNumbers(t.Context(), x, 3, y))
 	near(t, "importance", numbers.Importance(), 0.008, 0.855244352, 0.13152523, 0.0132304176)
 	for i, want := range []float64{0.582016001, 1.38288637, -0.222683556, -0.236369464} {
 		near(t, "number", []float64{numbers.Number(x[i*3 : i*3+3])}, 1e-6, want)
 	}
-	three := BoostClasses(x, 3, thirds, 3)
+	three := must(BoostClasses(t.Context(), x, 3, thirds, 3))
 	near(t, "importance of three classes", three.Importance(), 0.008, 0.89493549, 0.0591218642, 0.0459426455)
 	var classes []int
 	for i := range 8 {
@@ -61,7 +97,7 @@ func TestBoostedTreesAreThoseOfScikitLearn(t *testing.T) {
 	if want := []int{1, 2, 0, 0, 1, 1, 1, 2}; !slices.Equal(classes, want) {
 		t.Errorf("classes %v, want %v", classes, want)
 	}
-	two := BoostClasses(x, 3, halves, 2)
+	two := must(BoostClasses(t.Context(), x, 3, halves, 2))
 	near(t, "importance of two classes", two.Importance(), 1e-6, 0.928571429, 0, 0.0714285714)
 	for i, want := range []float64{11.1193773, 11.1193773, -10.463022} {
 		near(t, "score", two.scores(x[i*3:i*3+3]), 1e-6, want)
@@ -69,7 +105,7 @@ func TestBoostedTreesAreThoseOfScikitLearn(t *testing.T) {
 }
 
 func TestAConstantTargetHasNoImportance(t *testing.T) {
-	b := BoostNumbers([]float32{1, 2, 3, 4}, 1, []float64{7, 7, 7, 7})
+	b := must(BoostNumbers(t.Context(), []float32{1, 2, 3, 4}, 1, []float64{7, 7, 7, 7}))
 	near(t, "importance", b.Importance(), 0, 0)
 	near(t, "number", []float64{b.Number([]float32{9})}, 1e-12, 7)
 }

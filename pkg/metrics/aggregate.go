@@ -1,19 +1,22 @@
 package metrics
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // Aggregated divides the KL of normal posteriors by what their mixture over the samples,
 // q(z) = 1/n Σ q(z|x_j), is (Hoffman and Johnson 2016; Chen et al. 2018): what z tells of x,
 // how far its dimensions hang together, and how far each is from the prior. mu and logvar
-// are [n, k], and z a draw from the posterior of each sample.
-func Aggregated(mu, logvar, z []float32, k int) []Value {
+// are [n, k], and z a draw from the posterior of each sample. The error is that of ctx.
+func Aggregated(ctx context.Context, mu, logvar, z []float32, k int) ([]Value, error) {
 	n := len(z) / k
 	scale := make([]float64, len(mu)) // exp(-s) / 2
 	for i, s := range logvar {
 		scale[i] = math.Exp(-float64(s)) / 2
 	}
 	information, correlation, marginal := make([]float64, n), make([]float64, n), make([]float64, n)
-	parallel(n, func(i int) {
+	err := parallel(ctx, n, func(i int) {
 		joint := newLogSum()
 		each := make([]logSum, k)
 		for d := range each {
@@ -41,7 +44,7 @@ func Aggregated(mu, logvar, z []float32, k int) []Value {
 		q := joint.value() - count
 		information[i], correlation[i], marginal[i] = own-q, q-product, product-prior
 	})
-	return []Value{{"mutual_information", mean(information)}, {"total_correlation", mean(correlation)}, {"dimension_kl", mean(marginal)}}
+	return []Value{{"mutual_information", mean(information)}, {"total_correlation", mean(correlation)}, {"dimension_kl", mean(marginal)}}, err
 }
 
 // logSum is the logarithm of a sum of exponentials that come one by one.

@@ -1,6 +1,9 @@
 package metrics
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // unit gives each row of [n, dim] the length 1; rows of zeros stay.
 func unit(rows []float32, dim int) []float32 {
@@ -22,10 +25,10 @@ func unit(rows []float32, dim int) []float32 {
 }
 
 // nearest is, for each row of a, its largest cosine with a row of b.
-func nearest(a, b []float32, dim int) []float64 {
+func nearest(ctx context.Context, a, b []float32, dim int) ([]float64, error) {
 	a, b = unit(a, dim), unit(b, dim)
 	best := make([]float64, len(a)/dim)
-	parallel(len(best), func(i int) {
+	err := parallel(ctx, len(best), func(i int) {
 		row, most := a[i*dim:(i+1)*dim], float32(-1)
 		for at := 0; at < len(b); at += dim {
 			dot := float32(0)
@@ -36,7 +39,7 @@ func nearest(a, b []float32, dim int) []float64 {
 		}
 		best[i] = float64(most)
 	})
-	return best
+	return best, err
 }
 
 func mean(x []float64) float64 {
@@ -48,22 +51,28 @@ func mean(x []float64) float64 {
 }
 
 // MMCS compares decoder rows a [m, dim] with those of another model (Sharkey et al. 2022),
-// from either side: what a has that b has, and what b has that a has.
-func MMCS(a, b []float32, dim int) []Value {
-	return []Value{{"mmcs", mean(nearest(a, b, dim))}, {"mmcs_reverse", mean(nearest(b, a, dim))}}
+// from either side: what a has that b has, and what b has that a has. The error is that of ctx.
+func MMCS(ctx context.Context, a, b []float32, dim int) ([]Value, error) {
+	there, err := nearest(ctx, a, b, dim)
+	if err != nil {
+		return nil, err
+	}
+	back, err := nearest(ctx, b, a, dim)
+	return []Value{{"mmcs", mean(there)}, {"mmcs_reverse", mean(back)}}, err
 }
 
 // recoveredFrom is the cosine from which an atom counts as found.
 const recoveredFrom = 0.9
 
 // Recovery says which atoms [k, dim] of the dictionary that made the data are among the
-// decoder's rows [m, dim].
-func Recovery(atoms, decoder []float32, dim int) []Value {
-	found, cosines := 0, nearest(atoms, decoder, dim)
+// decoder's rows [m, dim]. The error is that of ctx.
+func Recovery(ctx context.Context, atoms, decoder []float32, dim int) ([]Value, error) {
+	cosines, err := nearest(ctx, atoms, decoder, dim)
+	found := 0
 	for _, c := range cosines {
 		if c >= recoveredFrom {
 			found++
 		}
 	}
-	return []Value{{"recovered", float64(found) / float64(len(cosines))}, {"recovery", mean(cosines)}}
+	return []Value{{"recovered", float64(found) / float64(len(cosines))}, {"recovery", mean(cosines)}}, err
 }

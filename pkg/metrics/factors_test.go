@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -46,7 +48,7 @@ func TestAContinuousFactorIsCutIntoBins(t *testing.T) {
 	if v := MIG(c, nil)[0].Value; v < 0.9 || v > 1.01 {
 		t.Errorf("mig is %v for a latent that is the factor", v)
 	}
-	if v := SAP(c, c).Value; v < 0.95 {
+	if v := must(SAP(t.Context(), c, c)).Value; v < 0.95 {
 		t.Errorf("sap is %v for a latent that is the factor", v)
 	}
 }
@@ -62,8 +64,8 @@ func TestTheGapByHand(t *testing.T) {
 
 func TestWhatTreesFindImportant(t *testing.T) {
 	own, _ := separate(400)
-	wantValues(t, DCI(own, own), map[string]float64{"dci_disentanglement": 1, "dci_completeness": 1, "dci_informativeness": 1})
-	if v := SAP(own, own).Value; v < 0.2 {
+	wantValues(t, must(DCI(t.Context(), own, own)), map[string]float64{"dci_disentanglement": 1, "dci_completeness": 1, "dci_informativeness": 1})
+	if v := must(SAP(t.Context(), own, own)).Value; v < 0.2 {
 		t.Errorf("sap is %v", v)
 	}
 	wantValues(t, []Value{FactorVAEScore(own)}, map[string]float64{"factor_vae_score": 1})
@@ -85,7 +87,7 @@ func TestSharesOfImportance(t *testing.T) {
 
 func TestNothingVaries(t *testing.T) {
 	c := coded([]float32{1, 2, 3, 4}, 2, []float32{5, 5}, 1)
-	for _, v := range append(append(DCI(c, c), MIG(c, nil)...), SAP(c, c), FactorVAEScore(c)) {
+	for _, v := range append(append(must(DCI(t.Context(), c, c)), MIG(c, nil)...), must(SAP(t.Context(), c, c)), FactorVAEScore(c)) {
 		if !math.IsNaN(v.Value) {
 			t.Errorf("%+v without a factor that varies", v)
 		}
@@ -108,7 +110,7 @@ func TestTheAggregatedPosteriorHasThePublishedValues(t *testing.T) {
 		z[i] = mu[i] + float32(math.Exp(float64(s[i])/2))*z[i]
 	}
 	ln := math.Log(10)
-	got := Aggregated(mu, s, z, 3)
+	got := must(Aggregated(t.Context(), mu, s, z, 3))
 	wantValues(t, got, map[string]float64{"mutual_information": 2.842201 - ln, "total_correlation": 4.609707 - 2*ln, "dimension_kl": -7.330619 + 3*ln})
 }
 
@@ -134,14 +136,34 @@ func TestFewLatentsTellTheClass(t *testing.T) {
 	}
 	fit, of := make1(300)
 	test, truth := make1(150)
-	wantValues(t, Probe(fit, test, of, truth, 3), map[string]float64{"probe_1": 1, "probe_2": 1, "probe_5": 1})
+	wantValues(t, must(Probe(t.Context(), fit, test, of, truth, 3)), map[string]float64{"probe_1": 1, "probe_2": 1, "probe_5": 1})
 	for i := range truth {
 		truth[i] = (truth[i] + 1) % 3
 	}
-	if v := Probe(fit, test, of, truth, 3)[0].Value; v > 0.4 {
+	if v := must(Probe(t.Context(), fit, test, of, truth, 3))[0].Value; v > 0.4 {
 		t.Errorf("the wrong classes are told with %v", v)
 	}
-	if got := Probe(fit, test, of, make([]int, len(truth)), 3); len(got) != 0 {
+	if got := must(Probe(t.Context(), fit, test, of, make([]int, len(truth)), 3)); len(got) != 0 {
 		t.Errorf("%v where one class alone is judged", got)
+	}
+}
+
+func TestWhatTakesLongEndsWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	own, _ := separate(40)
+	codes := NewSparseCodes(1)
+	codes.Add([]float32{1, 2})
+	for name, measure := range map[string]func() error{
+		"sap":         func() error { _, err := SAP(ctx, own, own); return err },
+		"dci":         func() error { _, err := DCI(ctx, own, own); return err },
+		"probe":       func() error { _, err := Probe(ctx, codes, codes, []int{0, 1}, []int{0, 1}, 2); return err },
+		"mmcs":        func() error { _, err := MMCS(ctx, []float32{1}, []float32{1}, 1); return err },
+		"recovery":    func() error { _, err := Recovery(ctx, []float32{1}, []float32{1}, 1); return err },
+		"aggregation": func() error { _, err := Aggregated(ctx, []float32{0}, []float32{0}, []float32{0}, 1); return err },
+	} {
+		if err := measure(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v after the context ended", name, err)
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package metrics
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // Image compares pictures [channels, height, width] with their reconstructions.
 type Image struct {
@@ -41,7 +44,7 @@ func (m *Image) Add(x, y []float32) {
 	size := m.channels * plane
 	n := len(x) / size
 	psnr, ssim, msssim := make([]float64, n), make([]float64, n), make([]float64, n)
-	parallel(n, func(i int) {
+	parallel(context.Background(), n, func(i int) { // a batch is short
 		a, b, e := x[i*size:(i+1)*size], y[i*size:(i+1)*size], 0.0
 		for d, v := range a {
 			difference := float64(v) - float64(b[d])

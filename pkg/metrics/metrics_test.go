@@ -24,6 +24,13 @@ func wantValues(t *testing.T, got []Value, want map[string]float64) {
 	}
 }
 
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 // centre is the mean of rows of n numbers.
 func centre(x []float32, n int) []float64 {
 	mean := make([]float64, n)
@@ -144,9 +151,9 @@ func TestSparsityCountsActiveLatents(t *testing.T) {
 func TestTheSameDictionaryIsFoundWhole(t *testing.T) {
 	atoms := []float32{3, 0, 0, 2, 1, 1}
 	permuted := []float32{1, 1, 0, 5, 7, 0, 0, 0}
-	wantValues(t, Recovery(atoms, permuted, 2), map[string]float64{"recovered": 1, "recovery": 1})
-	wantValues(t, MMCS(permuted, atoms, 2), map[string]float64{"mmcs": 0.75, "mmcs_reverse": 1}) // the row of zeros is like none
-	wantValues(t, Recovery(atoms, []float32{1, 0}, 2), map[string]float64{"recovered": 1.0 / 3, "recovery": (1 + math.Sqrt(0.5)) / 3})
+	wantValues(t, must(Recovery(t.Context(), atoms, permuted, 2)), map[string]float64{"recovered": 1, "recovery": 1})
+	wantValues(t, must(MMCS(t.Context(), permuted, atoms, 2)), map[string]float64{"mmcs": 0.75, "mmcs_reverse": 1}) // the row of zeros is like none
+	wantValues(t, must(Recovery(t.Context(), atoms, []float32{1, 0}, 2)), map[string]float64{"recovered": 1.0 / 3, "recovery": (1 + math.Sqrt(0.5)) / 3})
 }
 
 func TestThePosteriorHasThePublishedKL(t *testing.T) {
@@ -185,9 +192,9 @@ func TestClassesAndNumbers(t *testing.T) {
 func TestEveryNameHasADefinition(t *testing.T) {
 	r, i, s, p, c, n := NewReconstruction(1, []float64{0}), NewImage(1, 22, 22, 1), NewSparsity(1), NewPosterior(1), NewClasses(1), NewRegression(1)
 	one := Coded{K: 1, Mu: []float32{1}, F: 1, Truth: []float32{1}}
-	all := []Value{{"mig/shape", 0}, {"probe_5", 0}, SAP(one, one), FactorVAEScore(one)}
-	for _, list := range [][]Value{r.Values(), i.Values(), s.Values(), p.Values(), c.Values(), n.Values(), Recovery([]float32{1}, []float32{1}, 1),
-		MMCS([]float32{1}, []float32{1}, 1), MIG(one, nil), DCI(one, one), NewImportance(1).Values(), NewCodebook(1).Values(), Aggregated([]float32{0}, []float32{0}, []float32{0}, 1)} {
+	all := []Value{{"mig/shape", 0}, {"probe_5", 0}, must(SAP(t.Context(), one, one)), FactorVAEScore(one)}
+	for _, list := range [][]Value{r.Values(), i.Values(), s.Values(), p.Values(), c.Values(), n.Values(), must(Recovery(t.Context(), []float32{1}, []float32{1}, 1)),
+		must(MMCS(t.Context(), []float32{1}, []float32{1}, 1)), MIG(one, nil), must(DCI(t.Context(), one, one)), NewImportance(1).Values(), NewCodebook(1).Values(), must(Aggregated(t.Context(), []float32{0}, []float32{0}, []float32{0}, 1))} {
 		all = append(all, list...)
 	}
 	for _, v := range all {

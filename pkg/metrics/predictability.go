@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -12,15 +13,15 @@ const sapC = 0.01
 
 // SAP is the separated attribute predictability: each latent predicts each factor alone,
 // fitted on the first codes and judged on the others. NaN where no factor varies or there
-// is one latent only.
-func SAP(fit, test Coded) Value {
+// is one latent only. Its error is that of ctx.
+func SAP(ctx context.Context, fit, test Coded) (Value, error) {
 	var gaps []float64
 	for _, f := range fit.factors(nil) {
 		if fit.K < 2 {
 			break
 		}
 		truth, scores := f.classesOf(column(test.Truth, f.at, test.F)), make([]float64, fit.K)
-		parallel(fit.K, func(d int) {
+		err := parallel(ctx, fit.K, func(d int) {
 			mu := column(fit.Mu, d, fit.K)
 			switch {
 			case f.continuous:
@@ -30,32 +31,45 @@ func SAP(fit, test Coded) Value {
 				scores[d] = rightShare(truth, func(i int) int { return learn.Best(lines, float64(test.Mu[i*test.K+d])) })
 			}
 		})
+		if err != nil {
+			return Value{}, err
+		}
 		slices.Sort(scores)
 		gaps = append(gaps, scores[fit.K-1]-scores[fit.K-2])
 	}
-	return Value{"sap", mean(gaps)}
+	return Value{"sap", mean(gaps)}, nil
 }
 
 // DCI are disentanglement, completeness and informativeness: boosted trees predict each
 // factor from all latents, fitted on the first codes and judged on the others. They are NaN
-// where no factor varies.
-func DCI(fit, test Coded) []Value {
+// where no factor varies. The error is that of ctx.
+func DCI(ctx context.Context, fit, test Coded) ([]Value, error) {
 	factors := fit.factors(nil)
 	importance, informed := make([][]float64, len(factors)), make([]float64, len(factors))
-	parallel(len(factors), func(j int) { importance[j], informed[j] = predict(factors[j], fit, test) })
-	return []Value{{"dci_disentanglement", disentanglement(importance, fit.K)}, {"dci_completeness", completeness(importance, fit.K)}, {"dci_informativeness", mean(informed)}}
+	err := parallel(ctx, len(factors), func(j int) { importance[j], informed[j] = predict(ctx, factors[j], fit, test) })
+	if err != nil {
+		return nil, err
+	}
+	return []Value{{"dci_disentanglement", disentanglement(importance, fit.K)}, {"dci_completeness", completeness(importance, fit.K)}, {"dci_informativeness", mean(informed)}}, nil
 }
 
 // predict is the importance of each latent for a factor, and how well it is predicted: the
-// share of right classes, or R² of numbers.
-func predict(f factor, fit, test Coded) (importance []float64, informed float64) {
+// share of right classes, or R² of numbers. Both are nothing when ctx has ended.
+func predict(ctx context.Context, f factor, fit, test Coded) (importance []float64, informed float64) {
 	numbers := column(test.Truth, f.at, test.F)
 	sample := func(i int) []float32 { return test.Mu[i*test.K : (i+1)*test.K] }
 	if !f.continuous {
-		trees := learn.BoostClasses(fit.Mu, fit.K, f.classes, f.m)
+		trees, err := learn.BoostClasses(ctx, fit.Mu, fit.K, f.classes, f.m)
+		if err != nil {
+			return nil, 0
+		}
 		return trees.Importance(), rightShare(f.classesOf(numbers), func(i int) int { return trees.Class(sample(i)) })
 	}
-	trees, wrong := learn.BoostNumbers(fit.Mu, fit.K, f.values), 0.0
+	trees, err := learn.BoostNumbers(ctx, fit.Mu, fit.K, f.values)
+	if err != nil {
+		return nil, 0
+	}
+	wrong := 0.0
 	for i, v := range numbers {
 		e := v - trees.Number(sample(i))
 		wrong += e * e

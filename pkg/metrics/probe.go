@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -90,19 +91,22 @@ const leastOfClass = 5
 
 // Probe tells how well few latents tell the classes of labels: logistic regressions on
 // the k most telling latents of each class, fitted on the first codes and judged on the
-// others. It is empty where no class has enough samples of either kind.
-func Probe(fit, test *SparseCodes, fitLabels, testLabels []int, classes int) (values []Value) {
+// others. It is empty where no class has enough samples of either kind. The error is that of ctx.
+func Probe(ctx context.Context, fit, test *SparseCodes, fitLabels, testLabels []int, classes int) (values []Value, err error) {
 	for _, k := range probed {
 		scores := make([]float64, classes)
-		parallel(classes, func(class int) {
+		err := parallel(ctx, classes, func(class int) {
 			scores[class] = probe(fit, test, isClass(fitLabels, class), isClass(testLabels, class), k)
 		})
+		if err != nil {
+			return nil, err
+		}
 		scores = slices.DeleteFunc(scores, math.IsNaN)
 		if len(scores) > 0 && k <= fit.m {
 			values = append(values, Value{fmt.Sprintf("probe_%d", k), mean(scores)})
 		}
 	}
-	return values
+	return values, nil
 }
 
 func isClass(labels []int, class int) []bool {

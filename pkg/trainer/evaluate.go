@@ -187,7 +187,11 @@ func (e *evaluation) one(ctx context.Context, m model.Model, in model.Inputs, s 
 	}
 	known := map[string]bool{}
 	for _, j := range judges {
-		for _, v := range j.values(result.more) {
+		values, err := j.values(ctx, result.more)
+		if err != nil {
+			return result, err
+		}
+		for _, v := range values {
 			known[v.Name] = true
 			result.values = append(result.values, v)
 		}

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/gotrainer/trainer/pkg/infer"
@@ -20,7 +21,7 @@ type judged struct {
 type judge interface {
 	add(b judged) error
 	// values are the metrics; what is no number goes into more.
-	values(more map[string]any) []metrics.Value
+	values(ctx context.Context, more map[string]any) ([]metrics.Value, error)
 }
 
 // judges are those that fit the model and the data; s is what was seen of the split.
@@ -99,12 +100,12 @@ func (j *reconstructionJudge) add(b judged) error {
 	return nil
 }
 
-func (j *reconstructionJudge) values(map[string]any) []metrics.Value {
+func (j *reconstructionJudge) values(context.Context, map[string]any) ([]metrics.Value, error) {
 	values := j.all.Values()
 	if j.image != nil {
 		values = append(values, j.image.Values()...)
 	}
-	return values
+	return values, nil
 }
 
 // labelJudge compares the outputs of a model with labels: classes where outputs are
@@ -168,10 +169,10 @@ func yesOrNo(logits []float32) []float32 {
 	return two
 }
 
-func (j *labelJudge) values(more map[string]any) []metrics.Value {
+func (j *labelJudge) values(_ context.Context, more map[string]any) ([]metrics.Value, error) {
 	if j.classes == nil {
-		return j.numbers.Values()
+		return j.numbers.Values(), nil
 	}
 	more["confusion"] = j.classes.Confusion()
-	return j.classes.Values()
+	return j.classes.Values(), nil
 }

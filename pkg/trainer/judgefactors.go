@@ -32,14 +32,17 @@ func (e *evaluation) factors(ctx context.Context, m infer.Embedder, s *dataset.S
 		return e.fresh, err
 	}
 	test, err := e.coded(ctx, e.data, m, s, e.limits.samples)
-	if err != nil || s == e.data.Train {
-		return apart(test, e.data.LabelNames), err
+	if err != nil {
+		return nil, err
+	}
+	if s == e.data.Train {
+		return apart(ctx, test, e.data.LabelNames)
 	}
 	fit, err := e.coded(ctx, e.data, m, e.data.Train, e.limits.samples)
 	if err != nil {
 		return nil, err
 	}
-	return disentangled(fit, test, test, e.data.LabelNames), nil
+	return disentangled(ctx, fit, test, test, e.data.LabelNames)
 }
 
 func (e *evaluation) freshFactors(ctx context.Context, m infer.Embedder, spec dataset.Spec) ([]metrics.Value, error) {
@@ -51,23 +54,34 @@ func (e *evaluation) freshFactors(ctx context.Context, m infer.Embedder, spec da
 	}
 	defer data.Close()
 	all, err := e.coded(ctx, data, m, data.Train, spec.Count)
-	return apart(all, data.LabelNames), err
+	if err != nil {
+		return nil, err
+	}
+	return apart(ctx, all, data.LabelNames)
 }
 
 // apart fits on the first two thirds of samples and judges on the others.
-func apart(all metrics.Coded, names []string) []metrics.Value {
+func apart(ctx context.Context, all metrics.Coded, names []string) ([]metrics.Value, error) {
 	n := all.Len() * 2 / 3
 	fit, test := all, all
 	fit.Mu, fit.Truth = all.Mu[:n*all.K], all.Truth[:n*all.F]
 	test.Mu, test.Truth = all.Mu[n*all.K:], all.Truth[n*all.F:]
-	return disentangled(fit, test, fit, names)
+	return disentangled(ctx, fit, test, fit, names)
 }
 
 // disentangled are all measures: predictors are fitted on fit and judged on test, and what
 // needs none is computed on whole.
-func disentangled(fit, test, whole metrics.Coded, names []string) []metrics.Value {
-	values := append(metrics.MIG(whole, names), metrics.SAP(fit, test))
-	return append(append(values, metrics.DCI(fit, test)...), metrics.FactorVAEScore(whole))
+func disentangled(ctx context.Context, fit, test, whole metrics.Coded, names []string) ([]metrics.Value, error) {
+	sap, err := metrics.SAP(ctx, fit, test)
+	if err != nil {
+		return nil, err
+	}
+	dci, err := metrics.DCI(ctx, fit, test)
+	if err != nil {
+		return nil, err
+	}
+	values := append(metrics.MIG(whole, names), sap)
+	return append(append(values, dci...), metrics.FactorVAEScore(whole)), nil
 }
 
 // coded are the means of q(z|x) of the first samples of a split, with their factors.

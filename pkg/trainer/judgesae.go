@@ -33,16 +33,24 @@ func (j *sparsityJudge) add(b judged) error {
 	return nil
 }
 
-func (j *sparsityJudge) values(more map[string]any) []metrics.Value {
+func (j *sparsityJudge) values(ctx context.Context, more map[string]any) ([]metrics.Value, error) {
 	more["density_log10"] = j.all.Density()
 	values := j.all.Values()
 	if j.other != nil && j.decoder != nil {
-		values = append(values, metrics.MMCS(j.decoder, j.other, j.dim)...)
+		like, err := metrics.MMCS(ctx, j.decoder, j.other, j.dim)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, like...)
 	}
 	if truth := j.e.data.Dictionary; truth != nil && j.dim == truth.Cols {
-		values = append(values, metrics.Recovery(truth.Data, j.effects, j.dim)...)
+		found, err := metrics.Recovery(ctx, truth.Data, j.effects, j.dim)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, found...)
 	}
-	return values
+	return values, nil
 }
 
 // isSparse says whether codes are those of a sparse autoencoder: they have a decoder of one
@@ -126,7 +134,7 @@ func (e *evaluation) probes(ctx context.Context, m infer.Embedder, s *dataset.Sp
 	if err != nil {
 		return nil, err
 	}
-	return metrics.Probe(e.fitted.codes, test.codes, e.fitted.labels, test.labels, e.data.Classes), nil
+	return metrics.Probe(ctx, e.fitted.codes, test.codes, e.fitted.labels, test.labels, e.data.Classes)
 }
 
 // coding is the codes of samples with their classes.

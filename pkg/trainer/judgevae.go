@@ -67,19 +67,20 @@ func (j *posteriorJudge) add(b judged) error {
 	return nil
 }
 
-func (j *posteriorJudge) values(map[string]any) []metrics.Value {
+func (j *posteriorJudge) values(ctx context.Context, _ map[string]any) ([]metrics.Value, error) {
 	values := j.all.Values()
 	if j.own {
 		values = slices.DeleteFunc(values, func(v metrics.Value) bool { return v.Name == "kl" })
 	}
 	if j.e.limits.quick {
-		return values
+		return values, nil
 	}
 	draw, z := rand.New(rand.NewPCG(uint64(j.e.trained.config.Experiment.Seed), 0)), make([]float32, len(j.mu))
 	for i := range z {
 		z[i] = j.mu[i] + float32(math.Exp(float64(j.logvar[i])/2)*draw.NormFloat64())
 	}
-	return append(values, metrics.Aggregated(j.mu, j.logvar, z, j.k)...)
+	together, err := metrics.Aggregated(ctx, j.mu, j.logvar, z, j.k)
+	return append(values, together...), err
 }
 
 // codebookJudge looks at the codes of a VQ-VAE.
@@ -97,7 +98,9 @@ func (j *codebookJudge) add(b judged) error {
 	return nil
 }
 
-func (j *codebookJudge) values(map[string]any) []metrics.Value { return j.all.Values() }
+func (j *codebookJudge) values(context.Context, map[string]any) ([]metrics.Value, error) {
+	return j.all.Values(), nil
+}
 
 // codesOf is how many codes a model's codebook has; 0 for a model without one.
 func codesOf(m any) int {
