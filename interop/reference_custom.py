@@ -108,7 +108,7 @@ class MultiHead(Twin):
         self.ends = []
         for h in heads:
             options = {k: v for k, v in h.items() if k not in ("name", "layers", "weight", "take")}
-            self.ends.append((h["name"], h.get("weight", 1.0), h.get("take") and taken(h["take"], None, label_parts, ())[0], Objective(shape, **options)))
+            self.ends.append((h["name"], h.get("weight", 1.0), h.get("take") and taken(h["take"], None, parts if h.get("target") == "input" else label_parts, ())[0], Objective(shape, **options)))
         self.target = self.ends[0][3].target
 
     def forward(self, x, eps=None):
@@ -122,9 +122,10 @@ class MultiHead(Twin):
     def losses(self, out, x, y=None, step=0):
         terms = {"loss": 0}
         for name, weight, take, objective in self.ends:
-            target = y if take is None else y.flatten(1)[:, take[0]:take[1]]
+            cut = lambda t: t if take is None or t is None else t.flatten(1)[:, take[0]:take[1]]
+            sample, target = (cut(x), y) if objective.target == "input" else (x, cut(y))
             target = target.flatten().long() if objective.loss == "cross_entropy" else target
-            own = objective.terms(out[name], x, target)
+            own = objective.terms(out[name], sample, target)
             terms["loss"] = terms["loss"] + weight * own["loss"]
             terms |= {f"{name}_{k}": v for k, v in own.items()}
         return terms

@@ -195,7 +195,30 @@ func TestColumnsOfATableAreParts(t *testing.T) {
 	openError(t, csv([]dataset.Array{{Name: "u"}, {Name: "w", Columns: []string{"u"}}}), `the column "u" is taken twice`)
 	openError(t, csv([]dataset.Array{{Name: "u"}}, "u"), `the column "u" is taken twice`)
 	openError(t, csv([]dataset.Array{{Name: "id"}}), path+`:2:1: found "one" in column 1`)
-	openError(t, csv([]dataset.Array{{Name: "u"}}, "kind", "id"), path+`:2:1: found "one" in column 1`)
+}
+
+// One of several columns of labels may hold names, whose numbers all files share.
+func TestAColumnOfNamesIsALabelAmongOthers(t *testing.T) {
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "a.csv"), []byte("u,size,kind\n1,0.5,rose\n2,1.5,lily\n"))
+	put(t, filepath.Join(dir, "b.csv"), []byte("u,size,kind\n3,2,iris\n"))
+	spec := dataset.Spec{Source: "csv", Path: filepath.Join(dir, "*.csv"), LabelColumns: []string{"size", "kind"}, Split: whole}
+	d := open(t, spec)
+	if y := readLabels(t, d.Train, 2); !slices.Equal(y, []float32{0.5, 2, 1.5, 1, 2, 0}) || !slices.Equal(d.LabelClasses, []int{0, 3}) || !slices.Equal(d.ClassNames, []string{"iris", "lily", "rose"}) {
+		t.Errorf("labels %v of %v, %v", y, d.LabelClasses, d.ClassNames)
+	}
+	spec.Path, spec.Classes = filepath.Join(dir, "b.csv"), d.ClassNames
+	if b := open(t, spec); !slices.Equal(readLabels(t, b.Train, 2), []float32{2, 0}) || b.LabelClasses[1] != 3 {
+		t.Errorf("labels of the second file %v", readLabels(t, b.Train, 2))
+	}
+	spec.Classes = nil
+	put(t, filepath.Join(dir, "b.csv"), []byte("u,size,kind\n3,big,iris\n4,small,rose\n"))
+	openError(t, spec, "b.csv:2:7", "(one column of labels may hold names)")
+	spec = dataset.Spec{Source: "parquet", Path: parquet + "list.parquet", LabelColumns: []string{"kind", "id"}, Split: whole}
+	d = open(t, spec)
+	if y := readLabels(t, d.Train, 2); !slices.Equal(y[:6], []float32{0, 0, 1, 1, 2, 12}) || !slices.Equal(d.LabelClasses, []int{3, 40}) {
+		t.Errorf("labels %v of %v", y[:6], d.LabelClasses)
+	}
 }
 
 func TestColumnsOfAParquetFileAreParts(t *testing.T) {

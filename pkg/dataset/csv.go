@@ -23,7 +23,8 @@ type csvTable struct {
 	sample, label  []int     // of each column, its place in a sample or a label; -1 in neither
 	x, y           []float32 // a line's
 	values, labels []float32
-	classes        []string          // of the samples, where the labels are names
+	classes        []string          // of the samples, where labels are names,
+	namedAt        int               // and which number of a label is theirs
 	seen           map[string]string // the names, each once in memory
 }
 
@@ -52,11 +53,11 @@ func readCSV(s Spec, path string) (part, error) {
 	if len(s.Arrays) == 0 {
 		one.columns = t.samples()
 	}
-	switch {
-	case t.classes != nil:
-		one.labels = namedLabels(t.classes, s.LabelColumns[0], path)
-	case len(t.y) > 0:
+	if len(t.y) > 0 {
 		one.labels = numberedLabels(t.labels, s.LabelColumns, path)
+	}
+	if t.classes != nil {
+		one.labels.name(t.classes, t.namedAt)
 	}
 	one.src, one.n = &table{t.values, row}, int64(len(t.values)/row)
 	return one, nil
@@ -182,15 +183,18 @@ func (t *csvTable) samples() (names []string) {
 func (t *csvTable) add(r *csv.Reader, record []string) error {
 	for i, field := range record {
 		isLabel := t.label[i] >= 0
-		if !isLabel && t.sample[i] < 0 || isLabel && t.addName(strings.TrimSpace(field)) {
+		if !isLabel && t.sample[i] < 0 || isLabel && t.addName(strings.TrimSpace(field), t.label[i]) {
 			continue
 		}
 		v, err := number(field)
 		if err != nil || v-v != 0 {
 			line, column := r.FieldPos(i)
 			expected := "a finite number"
-			if isLabel && t.classes != nil {
+			switch {
+			case isLabel && t.classes != nil && t.label[i] == t.namedAt:
 				expected = "the name of a class, as in the first line"
+			case isLabel && t.classes != nil:
+				expected += " (one column of labels may hold names)"
 			}
 			return mistake("%s:%d:%d: found %q in column %d, expected %s; correct it or leave the line out", t.path, line, column, cutText(field), i+1, expected)
 		}
@@ -201,25 +205,23 @@ func (t *csvTable) add(r *csv.Reader, record []string) error {
 		}
 	}
 	t.values = append(t.values, t.x...)
-	if t.classes == nil {
-		t.labels = append(t.labels, t.y...)
-	}
+	t.labels = append(t.labels, t.y...)
 	if need := int64(len(t.values)) * 4; need > t.limit {
 		return mistake("%s: the numbers need more than half of the memory; save them as .npy, which can be mapped", t.path)
 	}
 	return nil
 }
 
-// addName takes a label that is a name; the first label says whether they are. Of several
-// columns of labels none is.
-func (t *csvTable) addName(field string) bool {
+// addName takes a label that is a name; the first line says whether they are, in one of the
+// columns of labels.
+func (t *csvTable) addName(field string, at int) bool {
 	if t.classes == nil {
-		if _, err := number(field); err == nil || len(t.labels) > 0 || len(t.y) > 1 {
+		if _, err := number(field); err == nil || len(t.labels) > 0 {
 			return false
 		}
-		t.seen = map[string]string{}
+		t.seen, t.namedAt = map[string]string{}, at
 	}
-	if field == "" {
+	if field == "" || at != t.namedAt {
 		return false
 	}
 	name, ok := t.seen[field]

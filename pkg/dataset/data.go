@@ -129,6 +129,8 @@ func (d *Data) takeLabels() {
 func (d *Data) classesOfLabels() []int {
 	classes := d.parts.list[0].labels.classesOf()
 	classes[0] = max(classes[0], d.parts.classes)
+	first := d.parts.list[0].labels
+	classes[first.at] = max(classes[first.at], len(first.named))
 	for _, one := range d.parts.list[1:] {
 		for i, c := range one.labels.classesOf() {
 			if classes[i] = max(classes[i], c); c == 0 {

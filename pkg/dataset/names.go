@@ -5,18 +5,27 @@ import (
 	"slices"
 )
 
-// namedLabels numbers classes that samples have by name, in the order of the names.
+// namedLabels are classes that samples have by name.
 func namedLabels(of []string, column, path string) *labelSet {
+	l := numberedLabels(make([]float32, len(of)), []string{column}, path)
+	l.name(of, 0)
+	return l
+}
+
+// name numbers classes, in the order of their names: they are the number at a place of each
+// label.
+func (l *labelSet) name(of []string, at int) {
 	names := slices.Clone(of)
 	slices.Sort(names)
-	names = slices.Compact(names)
-	l := &labelSet{row: 1, shape: []int64{}, names: []string{column}, spans: spansOf([]string{column}), named: names, path: path, classes: len(names)}
-	number := numbering(names)
-	for _, name := range of {
-		l.values = append(l.values, number[name])
+	l.named, l.at = slices.Compact(names), at
+	number := numbering(l.named)
+	for i, name := range of {
+		l.values[i*l.row+at] = number[name]
 	}
-	l.digest = fmt.Sprintf("%s %q", column, names)
-	return l
+	if l.row == 1 {
+		l.classes = len(l.named)
+	}
+	l.digest += fmt.Sprintf(" %q", l.named)
 }
 
 func numbering(names []string) map[string]float32 {
@@ -37,10 +46,12 @@ func (l *labelSet) renumber(names []string) (unknown string, ok bool) {
 			return name, false
 		}
 	}
-	for i, v := range l.values {
-		l.values[i] = to[int(v)]
+	for i := l.at; i < len(l.values); i += l.row {
+		l.values[i] = to[int(l.values[i])]
 	}
-	l.named, l.classes = names, len(names)
+	if l.named = names; l.row == 1 {
+		l.classes = len(names)
+	}
 	return "", true
 }
 

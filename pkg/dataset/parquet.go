@@ -54,18 +54,19 @@ func (p *parts) openParquet(s Spec, path string) (part, error) {
 }
 
 func parquetLabels(s Spec, path string, f *parquetfile.File) (*labelSet, error) {
-	if f.Named() {
-		names, err := f.Names()
-		if err != nil {
-			return nil, err
-		}
-		return namedLabels(names, s.LabelColumns[0], path), nil
-	}
 	values, err := f.Labels()
 	if err != nil {
 		return nil, err
 	}
-	return numberedLabels(values, s.LabelColumns, path), nil
+	l := numberedLabels(values, s.LabelColumns, path)
+	if at, named := f.Named(); named {
+		names, err := f.Names()
+		if err != nil {
+			return nil, err
+		}
+		l.name(names, at)
+	}
+	return l, nil
 }
 
 func (p *parts) unpackParquet(s Spec, path string, f *parquetfile.File, digest string) (part, error) {

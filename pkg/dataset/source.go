@@ -73,7 +73,8 @@ type labelSet struct {
 	shape   []int64  // of one sample's label; empty for one number
 	names   []string // of the values, where they have some
 	spans   []Span   // the named parts of a label; nil where nothing has a name
-	named   []string // names of the classes, where the source has them
+	named   []string // names of the classes, where the source has them,
+	at      int      // and which number of a label is theirs
 	path    string
 	classes int    // largest label + 1 where the labels number classes, else 0
 	digest  string // fingerprint of the file

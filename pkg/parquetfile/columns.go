@@ -52,14 +52,14 @@ func (f *File) choose(o Options) (err error) {
 
 // takeLabels finds the labels, and answers the columns that are left.
 func (f *File) takeLabels(columns []*parquet.Column, labels []string) ([]*parquet.Column, error) {
-	for _, name := range labels {
+	for at, name := range labels {
 		i, err := f.find(columns, name, "data.label_column")
 		if err != nil {
 			return nil, err
 		}
 		var found *column
-		if f.named = len(labels) == 1 && f.isText(columns[i]); f.named {
-			found = &column{name: name, leaf: columns[i]}
+		if f.named < 0 && f.isText(columns[i]) {
+			found, f.named = &column{name: name, leaf: columns[i]}, at
 		} else if found, err = f.numberColumn(columns[i], "the column of labels "); err != nil {
 			return nil, err
 		}

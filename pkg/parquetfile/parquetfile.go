@@ -33,7 +33,7 @@ type File struct {
 	widths  []int     // of the groups
 	width   int       // of a sample
 	labels  []*column
-	named   bool // the labels are names
+	named   int // which of the labels is names; -1 = none
 }
 
 // Error is what is wrong with a file, in one sentence that names it.
@@ -55,7 +55,7 @@ func (f *File) bad(format string, args ...any) error {
 
 // Open reads the end of a file, which says what is in it, and its first list.
 func Open(path string, o Options) (f *File, err error) {
-	f = &File{path: path}
+	f = &File{path: path, named: -1}
 	err = f.guarded(func() error { return f.open(o) })
 	if err != nil {
 		f.Close()
@@ -177,13 +177,13 @@ func (f *File) read(each func(samples []float32) error) error {
 	return nil
 }
 
-// Named says whether the labels are names.
-func (f *File) Named() bool { return f.named }
+// Named says which of the labels is names, if one is.
+func (f *File) Named() (at int, ok bool) { return f.named, f.named >= 0 }
 
 // Names are the labels that are names.
 func (f *File) Names() (names []string, err error) {
 	err = f.guarded(func() error {
-		s := f.stream(f.labels[0])
+		s := f.stream(f.labels[f.named])
 		defer s.close()
 		names, err = s.texts()
 		return err
@@ -191,11 +191,14 @@ func (f *File) Names() (names []string, err error) {
 	return names, err
 }
 
-// Labels are the labels that are numbers, a row a sample.
+// Labels are the labels that are numbers, a row a sample; 0 in the place of names.
 func (f *File) Labels() (labels []float32, err error) {
 	err = f.guarded(func() error {
 		labels = make([]float32, f.Rows()*int64(len(f.labels)))
 		for i, c := range f.labels {
+			if i == f.named {
+				continue
+			}
 			s := f.stream(c)
 			defer s.close()
 			if err := s.numbers(labels[i:], len(f.labels)); err != nil {

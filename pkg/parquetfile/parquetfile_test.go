@@ -90,7 +90,8 @@ func TestAListIsTheSample(t *testing.T) {
 func TestLabelsMayBeNames(t *testing.T) {
 	f := open(t, "testdata/list.parquet", parquetfile.Options{Labels: []string{"id"}})
 	names, err := f.Names()
-	if err != nil || !f.Named() || len(names) != rows || names[39] != "row 39" {
+	at, named := f.Named()
+	if err != nil || !named || at != 0 || len(names) != rows || names[39] != "row 39" {
 		t.Errorf("%v, %v", names, err)
 	}
 }

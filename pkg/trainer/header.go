@@ -96,12 +96,16 @@ func labelText(d *dataset.Data) string {
 	switch {
 	case d.LabelShape == nil:
 		return ", no labels"
-	case len(d.ClassNames) > 0:
+	case len(d.ClassNames) > 0 && d.Classes > 0:
 		return fmt.Sprintf(", labels of %d classes (%s)", d.Classes, strings.Join(d.ClassNames, ", "))
 	case d.Classes > 0:
 		return fmt.Sprintf(", labels of %d classes", d.Classes)
 	}
-	return fmt.Sprintf(", labels of shape %v", d.LabelShape)
+	text := fmt.Sprintf(", labels of shape %v%s", d.LabelShape, spansText(d.Labels))
+	if len(d.ClassNames) > 0 {
+		text += ", classes " + strings.Join(d.ClassNames, ", ")
+	}
+	return text
 }
 
 func afterComma(text string) string {

@@ -44,7 +44,7 @@ func (w ClassWeights) of(n int, counts []int64, key string) ([]float64, error) {
 		return w.Values, nil
 	}
 	if len(counts) != n {
-		return nil, model.Mistakef("%s.class_weights: balanced counts the training samples of each class, and the data's labels do not say of which class a sample is; give a number for each class", key)
+		return nil, model.Mistakef("%s.class_weights: balanced counts the training samples of each class, which the data say where a label is one class number; give a number for each class", key)
 	}
 	total := int64(0)
 	for _, c := range counts {

@@ -58,7 +58,11 @@ type unflatten struct {
 
 func (l *unflatten) build(at site) (nn.Layer, []int64, error) {
 	if want := (model.Inputs{Shape: l.Shape}).Dim(); len(at.in) != 1 || at.in[0] != want {
-		return nil, nil, fmt.Errorf("expected [%d] to make %v of it", want, l.Shape)
+		hint := ""
+		if len(at.in) > 1 {
+			hint = "; put flatten before it"
+		}
+		return nil, nil, fmt.Errorf("expected [%d] to make %v of it%s", want, l.Shape, hint)
 	}
 	return nn.Unflatten(l.Shape), slices.Clone(l.Shape), nil
 }

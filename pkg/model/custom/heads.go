@@ -30,7 +30,7 @@ type Head struct {
 	Name      string  `yaml:"name" check:"required" doc:"its name in the state dict, heads.NAME, and before its metrics"`
 	Layers    []Layer `yaml:"layers" check:"required,minlen=1" doc:"its layers, behind the shared ones"`
 	Weight    float64 `yaml:"weight" default:"1.0" check:"min=0" doc:"the weight of its loss in the sum"`
-	Take      Take    `yaml:"take" doc:"which of a label's numbers it is compared with: the name of one, such as a column of data.label_column or a factor of shapes, or a range as [from, to]; all by default"`
+	Take      Take    `yaml:"take" doc:"which of the numbers of a label, or of target: input the sample, it is compared with: the name of some, such as a column of data.label_column, a factor of shapes or one of data.arrays, or a range as [from, to]; all by default"`
 	Objective `yaml:",inline"`
 }
 
@@ -133,6 +133,9 @@ func (m *multiHead) addHead(h Head, key string, in model.Inputs, shape []int64, 
 	obj, err := newObjective(h.Objective, key, h.Take, in, out, o)
 	if err != nil {
 		return err
+	}
+	if first := len(m.Heads.Names) == 0; first && obj.reconstructs() && !obj.take.empty() {
+		return model.Mistakef("%s.take: predict writes what the first head gives, in the data's units: of the labels or of the whole input; put another head first, or leave take out", key)
 	}
 	m.Heads.Add(h.Name, nn.NewSequential("heads."+h.Name, layers...))
 	m.objectives, m.weights = append(m.objectives, obj), append(m.weights, h.Weight)

@@ -161,7 +161,7 @@ func TestInputsAndHeadsTakePartsByName(t *testing.T) {
 		LabelShape: []int64{3}, LabelParts: []model.Span{{Name: "kind", From: 0, To: 1, Shape: []int64{}}, {Name: "box", From: 1, To: 3, Shape: []int64{2}}}, LabelClasses: []int{3, 0, 2},
 	}
 	inputs := "inputs: [{name: image, take: image, layers: [conv2d: {out: 2, kernel: 2}]}, {name: p, take: place}], "
-	withHeads(t, inputs+"heads: [{name: box, loss: mse, take: box, layers: [linear: 2]}, {name: kind, loss: cross_entropy, take: kind, layers: [linear: 3]}, {name: yes, loss: bce_with_logits, take: [2, 3], layers: [linear: 1]}]", in, func(m *multiHead, err error) {
+	withHeads(t, inputs+"heads: [{name: box, loss: mse, take: box, layers: [linear: 2]}, {name: kind, loss: cross_entropy, take: kind, layers: [linear: 3]}, {name: yes, loss: bce_with_logits, take: [2, 3], layers: [linear: 1]}, {name: image, loss: mse, target: input, take: image, layers: [linear: 4]}]", in, func(m *multiHead, err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,6 +172,12 @@ func TestInputsAndHeadsTakePartsByName(t *testing.T) {
 			t.Fatal(err)
 		}
 		torchtest.Near(t, "the loss of box", box.Sub(y.Narrow(1, 1, 2)).Square().Mean(), 1e-6, out.Metrics[0].Value.Item())
+		image, err := m.Embed(x, "image", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := out.Metrics[len(out.Metrics)-1]
+		torchtest.Near(t, last.Name, image.Sub(x.Narrow(1, 0, 4)).Square().Mean(), 1e-6, last.Value.Item())
 		if shared, err := m.Embed(x, "", nil); err != nil || !slices.Equal(shared.Shape(), []int64{5, 4}) {
 			t.Errorf("shared %v, %v", shared, err)
 		}
@@ -180,6 +186,9 @@ func TestInputsAndHeadsTakePartsByName(t *testing.T) {
 	for section, want := range map[string]string{
 		"inputs: [{name: x, take: picture}], " + head:                                                                                "model.inputs[0].take: found picture, expected the name of a part of a sample, one of [image [1 2 2] place [2]]",
 		"inputs: [{name: x, take: {a: 1}}], " + head:                                                                                 "expected a range of numbers as [from, to], or the name of a part",
+		"heads: [{name: a, loss: mse, target: input, take: image, layers: [linear: 4]}]":                                             "model.heads[0].take: predict writes what the first head gives",
+		"heads: [{name: b, loss: mse, layers: [linear: 3]}, {name: a, loss: mse, target: input, take: box, layers: [linear: 4]}]":    "model.heads[1].take: found box, expected the name of a part of a sample",
+		"heads: [{name: b, loss: mse, layers: [linear: 3]}, {name: a, loss: mse, target: input, take: image, layers: [linear: 6]}]":  "target: input needs the sample's shape [1 2 2]",
 		"heads: [{name: a, loss: mse, take: size, layers: [linear: 1]}]":                                                             "model.heads[0].take: found size, expected the name of a part of a label, one of [kind [] box [2]]",
 		"heads: [{name: a, loss: cross_entropy, take: [1, 2], layers: [linear: 3]}]":                                                 "model.heads[0].take: cross_entropy needs class numbers 0, 1, …, and the numbers [1 2] of the labels are not",
 		"heads: [{name: a, loss: cross_entropy, take: kind, layers: [linear: 2]}]":                                                   "model.heads[0].layers: the labels have 3 classes, but the last layer gives 2 numbers",

@@ -64,11 +64,15 @@ func newObjective(o Objective, key string, take Take, in model.Inputs, out []int
 
 // aim finds what the output is compared with.
 func (o *objective) aim(take Take, in model.Inputs) (err error) {
-	switch {
-	case o.reconstructs():
-		o.shape = slices.Clone(in.Shape)
-		return nil
-	case in.LabelShape == nil:
+	if o.reconstructs() {
+		if o.take, o.shape, err = take.of(in.Dim(), in.Parts, o.key+".take", "a sample", "data.arrays"); o.take.empty() {
+			o.shape = slices.Clone(in.Shape)
+		} else if o.shape == nil {
+			o.shape = []int64{o.take.size()}
+		}
+		return err
+	}
+	if in.LabelShape == nil {
 		return model.Mistakef("%s.target: %s compares with labels, and the data have none; give data.labels, or write target: input", o.key, o.name)
 	}
 	all := model.Inputs{Shape: in.LabelShape}.Dim()
@@ -118,9 +122,9 @@ func (o *objective) target(out *torch.Tensor, b model.Batch) *torch.Tensor {
 	y := b.X
 	if !o.reconstructs() {
 		y = b.Y
-		if !o.take.empty() {
-			y = o.take.of(y)
-		}
+	}
+	if !o.take.empty() {
+		y = o.take.of(y)
 	}
 	switch {
 	case o.name == "cross_entropy":
@@ -163,9 +167,9 @@ func (o *objective) check(in model.Inputs, out []int64) error {
 	case o.per > 1:
 		return model.Mistakef("%s.layers: the last layer gives %v, but %s needs the means and the log variances of %v: %d numbers", o.key, out, o.name, o.shape, want)
 	case o.reconstructs():
-		return model.Mistakef("%s.layers: the last layer gives %v, but target: input needs the sample's shape %v", o.key, out, in.Shape)
+		return model.Mistakef("%s.layers: the last layer gives %v, but target: input needs the sample's shape %v", o.key, out, o.shape)
 	}
-	return model.Mistakef("%s.layers: the last layer gives %v, but a label has the shape %v", o.key, out, o.shape)
+	return model.Mistakef("%s.layers: the last layer gives %v, but a label has the shape %v%s", o.key, out, o.shape, o.choose(in))
 }
 
 func (o *objective) checkClasses(in model.Inputs, out []int64) error {
@@ -174,7 +178,7 @@ func (o *objective) checkClasses(in model.Inputs, out []int64) error {
 	case o.unclassed:
 		return model.Mistakef("%s.take: cross_entropy needs class numbers 0, 1, …, and the numbers %v of the labels are not whole ones from 0; take others, or write loss: mse", o.key, []int64(o.take))
 	case unknown || len(o.shape) != 0:
-		return model.Mistakef("%s.loss: cross_entropy needs one class number (0, 1, …) a sample as label, and the data's labels are of shape %v%s", o.key, o.shape, fractions(in))
+		return model.Mistakef("%s.loss: cross_entropy needs one class number (0, 1, …) a sample as label, and the data's labels are of shape %v%s", o.key, o.shape, o.choose(in))
 	case len(out) != 1:
 		return model.Mistakef("%s.layers: cross_entropy needs one row of %s, one for each class, but the last layer gives %v; put flatten before the last linear", o.key, numbers(o.classes), out)
 	case o.classes > 0 && out[0] != int64(o.classes):
@@ -190,8 +194,12 @@ func numbers(n int) string {
 	return fmt.Sprintf("%d numbers", n)
 }
 
-func fractions(in model.Inputs) string {
-	if in.Classes == 0 && len(in.LabelShape) == 0 {
+// choose completes a message about labels that do not fit the loss.
+func (o *objective) choose(in model.Inputs) string {
+	switch {
+	case len(in.LabelShape) > 0 && o.take.empty():
+		return "; take one of its numbers by data.label or data.label_column, or by take: in a head of variant multi_head"
+	case o.name == "cross_entropy" && in.Classes == 0 && len(in.LabelShape) == 0:
 		return " but no whole numbers from 0"
 	}
 	return ""
