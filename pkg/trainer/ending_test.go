@@ -88,7 +88,7 @@ func TestTheLogTellsTheWholeRun(t *testing.T) {
 	for _, want := range []string{
 		`run        runs/a \([0-9a-f-]{36}\)`, `command    .+`, `trainer    .+, go1\..+, libtorch 2\..+, (without CUDA|CUDA .+)`,
 		`host       ` + regexp.QuoteMeta(host) + `, linux/.+, \d+ processors, CPU capability .+`, `device     cpu; training.device: cpu`,
-		`threads    1; training.threads: 1`, `seed       7`, `data       shapes, samples of shape \[1 8 8\], labels of shape \[5\]`,
+		`threads    1; training.threads: 1`, `seed       7`, `data       shapes, samples of shape \[1 8 8\], labels of shape \[5\] \(shape \[\], scale \[\], rotation \[\], x \[\], y \[\]\)`,
 		`splits     52 train, 6 val, 6 test`, `data hash  [0-9a-f]{64} \(SHA-256\)`, `batches    of 16`, `plan       2 epochs, 8 steps, fp32, best by val/loss`,
 		`model vae, 1156 parameters:`, `  encoder.0.weight  \[8 64\]   512`, `  all                       1156`,
 		`.{19}  epoch 1/2  step 4  train/loss .*  val/loss .*  lr 0.001 .*`, `.{19}  wrote checkpoints/best_model.pt, .+ kB`,
