@@ -27,9 +27,9 @@ func TestModelsThatDoNotFitTheDataAreOneSentence(t *testing.T) {
 		{name: "classes against outputs", torch: true, edit: append(customModel("linear: 2", "cross_entropy"), "count: 64", "label: shape"), want: []string{
 			"x.yaml:13:3: model.layers: the labels have 4 classes, but the last layer gives 2 numbers; make it linear: 4"}},
 		{name: "five labels for a classifier", torch: true, edit: customModel("linear: 3", "cross_entropy"), want: []string{
-			"x.yaml:12:3: model.loss: cross_entropy needs one class number (0, 1, …) a sample as label, and the data's labels are of shape [5]"}},
+			"x.yaml:12:3: model.loss: cross_entropy needs one class number (0, 1, …) a sample as label, and the data's labels are of shape [5]; take one of its numbers by data.label or data.label_column, or by take: in a head of variant multi_head"}},
 		{name: "outputs against labels", torch: true, edit: customModel("linear: 4", "mse"), want: []string{
-			"x.yaml:13:3: model.layers: the last layer gives [4], but a label has the shape [5]"}},
+			"x.yaml:13:3: model.layers: the last layer gives [4], but a label has the shape [5]; take one of its numbers by data.label or data.label_column, or by take: in a head of variant multi_head"}},
 		{name: "outputs against the sample", torch: true, edit: []string{vae, "  type: custom_model\n  loss: mse\n  target: input\n  layers: [flatten, linear: 60]\n"}, want: []string{
 			"x.yaml:14:3: model.layers: the last layer gives [60], but target: input needs the sample's shape [1 8 8]"}},
 		{name: "a kernel larger than the image", torch: true, edit: []string{vae, "  type: custom_model\n  loss: mse\n  layers:\n    - conv2d: {out: 2, kernel: 9}\n"}, want: []string{
