@@ -1,8 +1,9 @@
-"""Sparse autoencoders beside SAELens, dictionary_learning and scikit-learn."""
+"""Sparse autoencoders beside SAELens, dictionary_learning, SciPy and scikit-learn."""
 import numpy as np
 import torch
 from dictionary_learning.evaluation import evaluate
 from sae_lens.evals import ExplainedVarianceCalculator
+from scipy.optimize import linear_sum_assignment
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score
 
@@ -97,7 +98,8 @@ def decoder(run):
 def cosines(run, other):
     all_ = decoder(run) @ decoder(other).T
     run.metrics = run.trainer("evaluate", run.directory, "device=cpu", "splits=[test]", flags=["--against", other.directory])["splits"]["test"]["metrics"]
-    return run.equal({"mmcs": all_.max(1).mean(), "mmcs_reverse": all_.max(0).mean()})
+    matched = all_[linear_sum_assignment(all_, maximize=True)].mean()
+    return run.equal({"mmcs": all_.max(1).mean(), "mmcs_reverse": all_.max(0).mean(), "matched_cosine": matched})
 
 
 def recovery(run, identity):

@@ -31,15 +31,19 @@ func nearest(ctx context.Context, a, b []float32, dim int) ([]float64, error) {
 	err := parallel(ctx, len(best), func(i int) {
 		row, most := a[i*dim:(i+1)*dim], float32(-1)
 		for at := 0; at < len(b); at += dim {
-			dot := float32(0)
-			for d, v := range b[at : at+dim] {
-				dot += v * row[d]
-			}
-			most = max(most, dot)
+			most = max(most, product(row, b[at:at+dim]))
 		}
 		best[i] = float64(most)
 	})
 	return best, err
+}
+
+// product is the inner one.
+func product(a, b []float32) (sum float32) {
+	for d, v := range b {
+		sum += v * a[d]
+	}
+	return sum
 }
 
 func mean(x []float64) float64 {

@@ -158,6 +158,7 @@ func TestWhatTakesLongEndsWithTheContext(t *testing.T) {
 		"sap":         func() error { _, err := SAP(ctx, own, own); return err },
 		"dci":         func() error { _, err := DCI(ctx, own, own); return err },
 		"probe":       func() error { _, err := Probe(ctx, codes, codes, []int{0, 1}, []int{0, 1}, 2); return err },
+		"matched":     func() error { _, err := Matched(ctx, []float32{1}, []float32{1}, 1); return err },
 		"mmcs":        func() error { _, err := MMCS(ctx, []float32{1}, []float32{1}, 1); return err },
 		"recovery":    func() error { _, err := Recovery(ctx, []float32{1}, []float32{1}, 1); return err },
 		"aggregation": func() error { _, err := Aggregated(ctx, []float32{0}, []float32{0}, []float32{0}, 1); return err },

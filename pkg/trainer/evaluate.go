@@ -22,7 +22,7 @@ func evaluateCommand() *cli.Command {
 		Name: "evaluate", Usage: "metrics of a checkpoint on a split", ArgsUsage: "CONFIG|DIR",
 		Flags: append(common(),
 			&cli.BoolFlag{Name: "explain", Usage: "tell the definition of each metric"},
-			&cli.StringFlag{Name: "against", Usage: "`DIR` another SAE, whose decoder is compared with this one (mmcs)"},
+			&cli.StringFlag{Name: "against", Usage: "`DIR` another SAE, whose decoder is compared with this one (mmcs, matched_cosine)"},
 			&cli.IntFlag{Name: "importance-samples", Value: 100, Usage: "`S` draws of z a sample for the likelihood of a VAE; 0 leaves it out"},
 			&cli.IntFlag{Name: "likelihood-samples", Value: 1000, Usage: "`N` the most samples for the likelihood"},
 			&cli.IntFlag{Name: "max-samples", Value: 10000, Usage: "`N` the most samples for factors and probes"},

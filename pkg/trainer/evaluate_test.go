@@ -163,7 +163,7 @@ func TestTranscodersAndCrosscodersAreJudged(t *testing.T) {
 	} {
 		s.train(append(set, "training.epochs=30", "training.optimizer.lr=0.01")...)
 		out := s.ok("evaluate", "runs/a", "--against", "runs/a", "--explain").stdout
-		for _, name := range []string{"fvu", "l0", "dead", "mmcs"} {
+		for _, name := range []string{"fvu", "l0", "dead", "mmcs", "matched_cosine"} {
 			if !strings.Contains(out, "\n"+name+" ") {
 				t.Errorf("%s has no %s:\n%s", variant, name, out)
 			}

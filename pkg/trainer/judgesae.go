@@ -42,6 +42,11 @@ func (j *sparsityJudge) values(ctx context.Context, more map[string]any) ([]metr
 			return nil, err
 		}
 		values = append(values, like...)
+		pairs, err := metrics.Matched(ctx, j.decoder, j.other, j.dim)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, pairs...)
 	}
 	if truth := j.e.data.Dictionary; truth != nil && j.dim == truth.Cols {
 		found, err := metrics.Recovery(ctx, truth.Data, j.effects, j.dim)
