@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"io"
 	"path/filepath"
 
 	"github.com/gotrainer/trainer/pkg/atomicfile"
@@ -58,6 +59,11 @@ func orEmpty(d *Dict) *Dict {
 // whole. Before the first byte is written it checks that the disk has room for
 // all of them.
 func Save(path string, f *File) error {
+	return SaveThrough(path, f, func(w io.Writer) io.Writer { return w })
+}
+
+// SaveThrough is Save with a writer on the way to the file, such as one that counts.
+func SaveThrough(path string, f *File, through func(io.Writer) io.Writer) error {
 	a, err := assemble(folderOf(filepath.Base(path)), f.root())
 	if err != nil {
 		return err
@@ -67,7 +73,7 @@ func Save(path string, f *File) error {
 		return err
 	}
 	defer w.Abort()
-	if err := a.stream(w); err != nil {
+	if err := a.stream(through(w)); err != nil {
 		return err
 	}
 	return w.Commit()

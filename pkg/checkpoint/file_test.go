@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -208,5 +209,17 @@ func TestTensorsKeepShapeAndData(t *testing.T) {
 		if !slices.Equal(got.Shape, shape) || !bytes.Equal(got.Data, ramp(shape...).Data) {
 			t.Errorf("%v came back as %v", shape, got.Shape)
 		}
+	}
+}
+
+// A writer on the way sees every byte of the file, in order.
+func TestSaveThroughAWriterThatCounts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "best_model.pt")
+	var seen bytes.Buffer
+	if err := SaveThrough(path, sample(), func(w io.Writer) io.Writer { return io.MultiWriter(w, &seen) }); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(path); err != nil || !bytes.Equal(data, seen.Bytes()) {
+		t.Errorf("err %v; the writer saw %d bytes, the file has %d", err, seen.Len(), len(data))
 	}
 }

@@ -18,13 +18,10 @@ import (
 func archiveCommand() *cli.Command {
 	return &cli.Command{
 		Name: "archive", Usage: "pack a run into one file, verified", ArgsUsage: "DIR",
-		Flags: []cli.Flag{
+		Flags: withOutput(
 			&cli.StringFlag{Name: "to", Usage: "`FILE` the archive, .tar.zst or .tar.gz (default: DIR.tar.zst)"},
 			&cli.BoolFlag{Name: "remove", Usage: "remove the run when the archive is verified"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "errors and warnings only"},
-			&cli.BoolFlag{Name: "no-progress", Usage: "no live progress"},
-			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
-		},
+		),
 		Action: func(c *cli.Context) error {
 			dir, err := target(c)
 			if err != nil {

@@ -121,9 +121,22 @@ func common() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "`PATH` the argument, given as an option"},
 		&cli.StringSliceFlag{Name: "set", Usage: "`KEY=VALUE` override a key of the config, as in training.optimizer.lr=3e-4 (YAML; repeatable)"},
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "errors and warnings only"},
+		quietFlag(),
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say more"},
-		&cli.BoolFlag{Name: "no-progress", Usage: "no live progress"},
-		&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
+		noProgressFlag(),
+		jsonFlag(),
 	}
+}
+
+func quietFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "errors and warnings only"}
+}
+
+func noProgressFlag() cli.Flag { return &cli.BoolFlag{Name: "no-progress", Usage: "no live progress"} }
+
+func jsonFlag() cli.Flag { return &cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"} }
+
+// withOutput are flags of a command and, after them, those of what it prints.
+func withOutput(flags ...cli.Flag) []cli.Flag {
+	return append(flags, quietFlag(), noProgressFlag(), jsonFlag())
 }

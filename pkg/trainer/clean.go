@@ -30,7 +30,7 @@ func cleanCommand() *cli.Command {
 			&cli.BoolFlag{Name: classFailed, Usage: "runs that failed, or ended before their first checkpoint"},
 			&cli.BoolFlag{Name: classTemp, Usage: "what killed processes left"},
 			&cli.BoolFlag{Name: classInterrupted, Usage: "runs that were interrupted and could be resumed"},
-			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
+			jsonFlag(),
 		},
 		Action: func(c *cli.Context) error {
 			var classes []string

@@ -23,7 +23,7 @@ func compareCommand() *cli.Command {
 			&cli.StringFlag{Name: "html", Usage: "`FILE` write a page with curves there"},
 			&cli.BoolFlag{Name: "frontier", Usage: "plot L0 and FVU of the SAEs in and below each DIR"},
 			&cli.StringFlag{Name: "png", Value: "frontier.png", Usage: "`FILE` where the plot of --frontier goes"},
-			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
+			jsonFlag(),
 		},
 		Action: func(c *cli.Context) error {
 			dirs, err := targets(c)

@@ -21,7 +21,7 @@ func doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name: "doctor", Usage: "what works on this machine, what does not, and what to do",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
+			jsonFlag(),
 			&cli.StringFlag{Name: "mlflow", Usage: "the tracking `URI` to try; $MLFLOW_TRACKING_URI is tried without it"},
 			&cli.StringFlag{Name: "dir", Value: "experiments", Usage: "`DIR` the folder that runs are written in"},
 		},

@@ -20,16 +20,13 @@ import (
 func exportCommand() *cli.Command {
 	return &cli.Command{
 		Name: "export", Usage: "write the weights for other tools", ArgsUsage: "DIR",
-		Flags: []cli.Flag{
+		Flags: withOutput(
 			&cli.StringFlag{Name: "to", Usage: "`LAYOUT` " + strings.Join(export.Layouts, ", ")},
 			&cli.StringFlag{Name: "output", Usage: "`PATH` the file or folder to write (default: in DIR/export)"},
 			&cli.StringFlag{Name: "checkpoint", Value: "best", Usage: "`WHICH` best, last, epoch_007 or a path"},
 			&cli.BoolFlag{Name: "fold-norms", Usage: "give a sparse autoencoder's decoder rows the norm 1, which goes into the activations"},
 			&cli.BoolFlag{Name: "force", Usage: "replace what an earlier export wrote"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "errors and warnings only"},
-			&cli.BoolFlag{Name: "no-progress", Usage: "no live progress"},
-			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
-		},
+		),
 		Action: func(c *cli.Context) error {
 			dir, err := target(c)
 			if err != nil {
@@ -172,11 +169,7 @@ func (e *exporter) write(files []export.File) (paths []string, err error) {
 		return nil, err
 	}
 	err = metered(e.out, "writing "+e.output, size, func(at func(int64)) error {
-		done := int64(0)
-		count := func(n int) {
-			done += int64(n)
-			at(done)
-		}
+		count := summed(at)
 		if len(files) == 1 {
 			paths = []string{e.output}
 			return writeOne(files[0], func() (*atomicfile.File, error) { return atomicfile.Create(e.output) }, count)
@@ -207,6 +200,15 @@ func writeOne(f export.File, create func() (*atomicfile.File, error), count func
 		return err
 	}
 	return w.Commit()
+}
+
+// summed tells of all that was written, when it hears of a piece.
+func summed(at func(int64)) func(int) {
+	done := int64(0)
+	return func(n int) {
+		done += int64(n)
+		at(done)
+	}
 }
 
 // counting tells of what is written, a piece at a time.

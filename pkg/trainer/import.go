@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"path/filepath"
 	"slices"
@@ -22,16 +23,13 @@ import (
 func importCommand() *cli.Command {
 	return &cli.Command{
 		Name: "import", Usage: "make a run of weights of other tools", ArgsUsage: "PATH",
-		Flags: []cli.Flag{
+		Flags: withOutput(
 			&cli.StringFlag{Name: "as", Usage: "`NAME` the run's name"},
 			&cli.StringFlag{Name: "output-dir", Usage: "`DIR` the folder of the run (default: ./experiments/TYPE)"},
 			&cli.StringFlag{Name: "data", Usage: "`PATH` what it is to work on: a .npy, .npz, .csv, .parquet or .safetensors file, or a run with embeddings"},
 			&cli.StringSliceFlag{Name: "set", Usage: "`KEY=VALUE` override a key of the config (YAML; repeatable)"},
 			&cli.BoolFlag{Name: "force", Usage: "replace a run of that name"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "errors and warnings only"},
-			&cli.BoolFlag{Name: "no-progress", Usage: "no live progress"},
-			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
-		},
+		),
 		Action: func(c *cli.Context) error {
 			path, err := target(c)
 			if err != nil {
@@ -198,8 +196,10 @@ func (i *importer) place(name, outputDir string, doc *config.Document) (string, 
 	}
 	err = atomicfile.WriteFile(run.Path("config.yaml"), doc.Effective())
 	if err == nil {
-		err = metered(i.out, "writing "+run.Final(), size, func(func(int64)) error {
-			return checkpoint.Save(run.Path("checkpoints", checkpoint.BestName), i.file)
+		err = metered(i.out, "writing "+run.Final(), size, func(at func(int64)) error {
+			return checkpoint.SaveThrough(run.Path("checkpoints", checkpoint.BestName), i.file, func(w io.Writer) io.Writer {
+				return counting{w, summed(at)}
+			})
 		})
 	}
 	var notices []string

@@ -19,7 +19,7 @@ func initCommand() *cli.Command {
 		Name: "init", Usage: "write a commented config to start from", ArgsUsage: "vae|sae|custom [FILE]",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "schema", Usage: "write " + schemaName + " as well, for editors"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "errors and warnings only"},
+			quietFlag(),
 		},
 		Action: func(c *cli.Context) error { return runInit(newConsole(c), c.Args().Slice(), c.Bool("schema")) },
 	}

@@ -15,7 +15,7 @@ import (
 func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name: "inspect", Usage: "what is in a checkpoint, and whether it is whole", ArgsUsage: "FILE",
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"}},
+		Flags: []cli.Flag{jsonFlag()},
 		Action: func(c *cli.Context) error {
 			path, err := target(c)
 			if err != nil {

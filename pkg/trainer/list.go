@@ -21,7 +21,7 @@ func listCommand() *cli.Command {
 			&cli.StringFlag{Name: "sort", Usage: "`NAME` order by it; -NAME turns it around (default: by path)"},
 			&cli.StringSliceFlag{Name: "where", Usage: "`'NAME>VALUE'` only runs for which it is true (repeatable)"},
 			&cli.StringSliceFlag{Name: "columns", Usage: "`NAME,NAME` further columns (repeatable)"},
-			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
+			jsonFlag(),
 			&cli.BoolFlag{Name: "csv", Usage: "the result as CSV on stdout, with every metric"},
 		},
 		Action: func(c *cli.Context) error {

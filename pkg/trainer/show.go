@@ -20,7 +20,7 @@ import (
 func showCommand() *cli.Command {
 	return &cli.Command{
 		Name: "show", Usage: "all about one run", ArgsUsage: "DIR",
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"}},
+		Flags: []cli.Flag{jsonFlag()},
 		Action: func(c *cli.Context) error {
 			dir, err := target(c)
 			if err != nil {

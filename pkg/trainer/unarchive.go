@@ -15,12 +15,9 @@ import (
 func restoreCommand() *cli.Command {
 	return &cli.Command{
 		Name: "restore", Usage: "bring an archived run back, exactly", ArgsUsage: "ARCHIVE",
-		Flags: []cli.Flag{
+		Flags: withOutput(
 			&cli.StringFlag{Name: "to", Usage: "`DIR` the run's directory, which must not exist"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "errors and warnings only"},
-			&cli.BoolFlag{Name: "no-progress", Usage: "no live progress"},
-			&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"},
-		},
+		),
 		Action: func(c *cli.Context) error {
 			file, err := target(c)
 			if err != nil {

@@ -13,7 +13,7 @@ var version = "devel"
 func versionCommand() *cli.Command {
 	return &cli.Command{
 		Name: "version", Usage: "the versions of trainer and libtorch",
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "the result as JSON on stdout"}},
+		Flags: []cli.Flag{jsonFlag()},
 		Action: func(c *cli.Context) error {
 			if c.Args().Len() > 0 {
 				return mistakef("version takes no argument, found %s", c.Args().First())
