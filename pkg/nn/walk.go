@@ -44,6 +44,9 @@ func Params(module any) []Param { return only(Walk(module), Trained) }
 // StateDict lists parameters and buffers: what PyTorch's state_dict() holds.
 func StateDict(module any) []Param { return only(Walk(module), Trained, Buffer) }
 
+// Buffers lists the tensors of the state dict that are not trained.
+func Buffers(module any) []Param { return only(Walk(module), Buffer) }
+
 // States lists the training state that is not in the state dict.
 func States(module any) []Param { return only(Walk(module), State) }
 

@@ -73,11 +73,12 @@ func (v *rival) held(fn func()) {
 	fn()
 }
 
-// rivalStep trains the part on the batches of a step, unless that step is skipped.
-func (r *run) rivalStep(batches []model.Batch, skip *torch.Tensor) {
+// rivalStep trains the part on the batches of a step, unless that step is skipped; the answer
+// is 1 where either is.
+func (r *run) rivalStep(batches []model.Batch, skip *torch.Tensor) *torch.Tensor {
 	v := r.rival
 	if v == nil {
-		return
+		return skip
 	}
 	var sum *torch.Tensor
 	for _, b := range batches {
@@ -101,6 +102,7 @@ func (r *run) rivalStep(batches []model.Batch, skip *torch.Tensor) {
 		v.opt.Step(skip)
 	})
 	torch.ZeroGrads(v.params)
+	return skip
 }
 
 // refresh writes what the part's scalars are after the given number of steps.

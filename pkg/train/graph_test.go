@@ -63,7 +63,7 @@ var sections = map[string][]string{
 		"{type: sae, variant: batch_topk, d_sae: 24, k: 2.5, k_start: 10, k_anneal_steps: 130, aux_k: 4, dead_after_samples: 40}",
 	},
 	"sae/matryoshka": {"{type: sae, variant: matryoshka, d_sae: 24, k: 3, prefixes: [4, 10, 24], dead_after_samples: 40}"},
-	"sae/gated":      {"{type: sae, variant: gated, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40, resample_every_steps: 50}"},
+	"sae/gated":      {"{type: sae, variant: gated, d_sae: 24, sparsity_warmup_steps: 90, dead_after_samples: 40, resample_every_steps: 70}"},
 	"sae/jump_relu":  {"{type: sae, variant: jump_relu, d_sae: 24, sparsity_warmup_steps: 90, bandwidth: 0.5, threshold_init: 0.1, dead_after_samples: 40}", "{type: sae, variant: jump_relu, penalty: tanh, d_sae: 24, sparsity_warmup_steps: 9, bandwidth: 0.5, threshold_init: 0.1}"},
 	"sae/p_anneal": {
 		"{type: sae, variant: p_anneal, d_sae: 24, sparsity_warmup_steps: 9, dead_after_samples: 40, anneal_start_step: 40, anneal_end_step: 160, anneal_updates: 5, target_l0: 4}",
@@ -238,6 +238,9 @@ func checkCaptured(t *testing.T, c captured) {
 	}
 	if len(replayed.notes) != 1 || !strings.Contains(replayed.notes[0], "not finite") {
 		t.Errorf("notes %q, want one of the batch that is not finite", replayed.notes)
+	}
+	if end := plain.lines[len(plain.lines)-1]; strings.Contains(end, "NaN") || strings.Contains(end, "Inf") {
+		t.Errorf("the batch that was not finite left something behind: %s", end)
 	}
 	half := len(got.rungs) / 2
 	c.from = got.rungs[half-1]

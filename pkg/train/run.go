@@ -49,6 +49,7 @@ type run struct {
 	params   []*torch.Tensor
 	opt      optim.Optimizer
 	rival    *rival
+	beside   *beside
 	meter    *meter
 	scalars  *scalars
 	scaling  *scaling
@@ -145,6 +146,7 @@ func (r *run) equip() (err error) {
 		return tooLarge(failed, r.Device, "the optimizer's state", r.Optimizer.StateBytes(all), smallerModel)
 	}
 	if err == nil {
+		r.beside = newBeside(r.Model)
 		r.meter, r.scalars, r.scaling = newMeter(names, r.Device), newScalars(), newScaling(r.Precision, r.Device)
 	}
 	return err

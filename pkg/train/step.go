@@ -93,6 +93,7 @@ func (r *run) rate(step int64) float64 {
 // in it: it may be captured, and then its work is done again without this code.
 func (r *run) update(batches []model.Batch) {
 	torch.ZeroGrads(r.params)
+	torch.NoGrad(r.beside.remember)
 	if d, ok := r.opt.(optim.Deferrer); ok && r.onlyOptimizerReadsGradients(len(batches)) {
 		d.Defer()
 	}
@@ -109,7 +110,8 @@ func (r *run) update(batches []model.Batch) {
 	}
 	var skip *torch.Tensor
 	torch.NoGrad(func() { skip = r.apply(average(sums, len(batches))) })
-	r.rivalStep(batches, skip)
+	skip = r.rivalStep(batches, skip)
+	torch.NoGrad(func() { r.beside.putBack(skip) })
 }
 
 // onlyOptimizerReadsGradients says that nothing happens to gradients between backward and

@@ -299,6 +299,10 @@ func TestNonFiniteStepsAreSkippedAndTold(t *testing.T) {
 				}
 			}
 		}
+		// Of 5 batches in each of 4 epochs a skipped step had 1, 2, 2 and 2.
+		if steps := torch.FromBytes(j.last.ModelState[0].Data, torch.Int64, nil).Item(); steps != 13 {
+			t.Errorf("the model counted %v batches, want 13: a skipped step leaves its state alone", steps)
+		}
 		for _, line := range j.lines {
 			if strings.HasPrefix(line, "epoch") && strings.Contains(line, "NaN") {
 				t.Errorf("a skipped step spoilt the epoch's mean: %s", line)

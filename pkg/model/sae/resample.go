@@ -1,6 +1,7 @@
 package sae
 
 import (
+	"math"
 	"sort"
 
 	"github.com/gotrainer/trainer/pkg/model"
@@ -84,12 +85,14 @@ func (r *resampler) Renew(b model.Batch, moments func(p *torch.Tensor) []*torch.
 	s.Silent.Copy_(s.Silent.MaskedFill(dead, 0))
 }
 
-// chosen are n numbers of entries, each taken with a probability ∝ its weight; of all where
-// no weight is positive. Chance is the default generator's.
+// chosen are n numbers of entries, each taken with a probability ∝ its weight, never where that
+// is not finite; of all where no weight is positive. Chance is the default generator's.
 func chosen(weights []float64, n int64) *torch.Tensor {
 	sums, total := make([]float64, len(weights)), 0.0
 	for i, w := range weights {
-		total += w
+		if w > 0 && !math.IsInf(w, 0) {
+			total += w
+		}
 		sums[i] = total
 	}
 	if !(total > 0) {

@@ -108,6 +108,11 @@ func TestChosenFollowsTheWeights(t *testing.T) {
 		if counts[1] != 0 || math.Abs(counts[2]-0.75) > 0.02 {
 			t.Errorf("shares %v", counts)
 		}
+		for _, i := range chosen([]float64{math.NaN(), 1, math.Inf(1)}, 300).Int64s() {
+			if i != 1 {
+				t.Fatalf("entry %d is not finite", i)
+			}
+		}
 		counts = [3]float64{}
 		for _, i := range chosen([]float64{0, 0, 0}, 3000).Int64s() {
 			counts[i]++

@@ -1,0 +1,31 @@
+package train
+
+import (
+	"github.com/gotrainer/trainer/pkg/nn"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// beside is what a model keeps beside its parameters and moves in its loss: buffers, such as
+// the averages of batch norm, and training state. A batch that is not finite would spoil
+// them for good.
+type beside struct{ now, before []*torch.Tensor }
+
+func newBeside(m any) *beside {
+	return &beside{now: nn.Tensors(append(nn.Buffers(m), nn.States(m)...))}
+}
+
+// remember copies it, before the first batch of a step.
+func (b *beside) remember() {
+	b.before = nil
+	for _, t := range b.now {
+		b.before = append(b.before, t.Clone())
+	}
+}
+
+// putBack leaves it as it was where skip is 1.
+func (b *beside) putBack(skip *torch.Tensor) {
+	for i, t := range b.now {
+		t.Copy_(skip.Gt(0).Where(b.before[i], t))
+	}
+	b.before = nil
+}
