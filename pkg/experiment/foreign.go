@@ -18,7 +18,7 @@ var ownFiles = map[string]*regexp.Regexp{
 	"artifacts":   nil,
 	"embeddings":  splitPattern,
 	"predictions": splitPattern,
-	"evaluation":  regexp.MustCompile(`^(train|val|test)_evaluation\.json$`),
+	"evaluation":  regexp.MustCompile(`^(train|val|test)_(evaluation\.json|densities\.npy)$`),
 	"report":      nil,
 	"export":      nil,
 	stateDir:      nil,

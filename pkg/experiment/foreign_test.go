@@ -18,7 +18,7 @@ func TestOverwriteCarriesTheUsersFilesOver(t *testing.T) {
 	if err := os.Symlink("elsewhere", filepath.Join(old, "predictions")); err != nil {
 		t.Fatal(err)
 	}
-	for _, rel := range []string{"embeddings/val_embeddings.npy.gz", "embeddings/train_labels.npy", "report/index.html", "evaluation/test_evaluation.json",
+	for _, rel := range []string{"embeddings/val_embeddings.npy.gz", "embeddings/train_labels.npy", "report/index.html", "evaluation/test_evaluation.json", "evaluation/test_densities.npy",
 		"checkpoints/epoch_001.pt", "checkpoints/epoch_1000.pt", "checkpoints/resume.pt", ".trainer/spool/x",
 		"checkpoints/.best_model.pt.tmp-12-00ff00ff"} {
 		put(t, filepath.Join(old, rel), "of the old weights")

@@ -19,7 +19,7 @@ type File struct {
 var Layouts = []string{"safetensors", "torch", "saelens", "sparsify", "dictionary_learning"}
 
 // FileNames are the files that the folders of the layouts consist of.
-var FileNames = []string{saelensConfig, saelensWeights, sparsifyConfig, sparsifyWeights, dictionaryConfig, dictionaryWeights}
+var FileNames = []string{saelensConfig, saelensWeights, saelensSparsity, sparsifyConfig, sparsifyWeights, dictionaryConfig, dictionaryWeights}
 
 // Of writes a sparse autoencoder as the named layout has it; the notes are what a user
 // should know of it. made are the versions of what wrote it.

@@ -41,6 +41,10 @@ type SAE struct {
 	K        float64 // active latents a sample, where training had that
 	Prefixes []int64 // of matryoshka: the numbers of latents that reconstruct alone
 
+	// Densities are the shares of samples that activate each latent; nil where they are not
+	// known.
+	Densities []float32
+
 	owned bool // the arrays are nobody else's
 }
 

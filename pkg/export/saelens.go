@@ -2,6 +2,8 @@ package export
 
 import (
 	"maps"
+	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,9 +11,10 @@ import (
 
 // The files of a folder that SAELens' SAE.load_from_disk reads.
 const (
-	saelensConfig  = "cfg.json"
-	saelensWeights = "sae_weights.safetensors"
-	saelensScaler  = "activation_scaler.json"
+	saelensConfig   = "cfg.json"
+	saelensWeights  = "sae_weights.safetensors"
+	saelensScaler   = "activation_scaler.json"
+	saelensSparsity = "sparsity.safetensors"
 )
 
 // saelensVersion is that of the layout: it reads a config without one as of before 6.0.
@@ -45,7 +48,20 @@ func (s *SAE) saelens(made map[string]string) (files []File, notes []string, err
 	if strings.HasSuffix(architecture, "transcoder") {
 		config["d_out"] = s.Out
 	}
-	return []File{jsonFile(saelensConfig, config), tensorFile(saelensWeights, nil, s.arrays())}, notes, nil
+	files = []File{jsonFile(saelensConfig, config), tensorFile(saelensWeights, nil, s.arrays())}
+	if s.Densities != nil {
+		files = append(files, tensorFile(saelensSparsity, nil, []array{{"sparsity", []int64{int64(s.Latents)}, s.logDensities()}}))
+	}
+	return files, notes, nil
+}
+
+// logDensities are log10 of the densities + 1e-10, as SAELens has them.
+func (s *SAE) logDensities() []float32 {
+	logs := make([]float32, len(s.Densities))
+	for i, d := range s.Densities {
+		logs[i] = float32(math.Log10(float64(d) + 1e-10))
+	}
+	return logs
 }
 
 func (s *SAE) perSample() string {
@@ -113,6 +129,9 @@ func readSAELens(dir string) (*Imported, error) {
 	}
 	if err := in.normalization(dir, cfg); err != nil {
 		return nil, err
+	}
+	if _, err := os.Lstat(filepath.Join(dir, saelensSparsity)); err == nil {
+		in.Notes = append(in.Notes, saelensSparsity+" is not taken: `trainer evaluate` measures densities on the data at hand")
 	}
 	in.about(cfg.section("metadata"), "model_name", "hook_name", "hook_layer", "context_size", "dataset_path")
 	in.about(cfg, "model_name", "hook_name", "hook_point", "context_size", "dataset_path")

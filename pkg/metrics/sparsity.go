@@ -31,6 +31,15 @@ func (s *Sparsity) Add(codes []float32) {
 	}
 }
 
+// Shares are those of the samples that activate each latent.
+func (s *Sparsity) Shares() []float32 {
+	shares := make([]float32, len(s.fired))
+	for i, fired := range s.fired {
+		shares[i] = float32(float64(fired) / float64(len(s.active)))
+	}
+	return shares
+}
+
 // Values are what the samples up to now give.
 func (s *Sparsity) Values() []Value {
 	n, sum := float64(len(s.active)), 0.0

@@ -86,6 +86,7 @@ type evaluated struct {
 	samples int
 	values  []metrics.Value
 	more    map[string]any // density, confusion, what the likelihood measures
+	shares  []float32      // of the samples, that activate each latent; nil but of an SAE
 }
 
 // evaluate computes the metrics and keeps them with the run.
@@ -190,6 +191,9 @@ func (e *evaluation) one(ctx context.Context, m model.Model, in model.Inputs, s 
 		values, err := j.values(ctx, result.more)
 		if err != nil {
 			return result, err
+		}
+		if sparse, ok := j.(*sparsityJudge); ok {
+			result.shares = sparse.all.Shares()
 		}
 		for _, v := range values {
 			known[v.Name] = true

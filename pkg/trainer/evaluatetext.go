@@ -24,6 +24,13 @@ func (e *evaluation) save() (map[string]any, error) {
 	splits := map[string]any{}
 	var files []written
 	for _, r := range e.results {
+		if r.shares != nil {
+			density, err := writeDensities(dir, r)
+			if err != nil {
+				return nil, unwritable(err)
+			}
+			files = append(files, density)
+		}
 		values := map[string]any{}
 		for _, v := range r.values {
 			values[v.Name] = number(v.Value)

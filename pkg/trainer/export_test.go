@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/gotrainer/trainer/pkg/model/builtin"
 	"github.com/gotrainer/trainer/pkg/npy"
+	"github.com/gotrainer/trainer/pkg/safetensors"
 )
 
 // sparseConfig is a run of a variant on samples that are normalised. A transcoder's labels
@@ -75,6 +77,9 @@ func TestEverySparseAutoencoderIsExportedAndImported(t *testing.T) {
 		s.ok("extract-embeddings", "runs/"+variant, "-q")
 		s.ok("predict", "runs/"+variant, "-q")
 		s.ok("export", "runs/"+variant, "--to", "saelens", "-q")
+		if _, err := os.Stat("runs/" + variant + "/export/saelens/sparsity.safetensors"); err == nil {
+			t.Errorf("%s has densities although nothing measured them", variant)
+		}
 		s.ok("import", "runs/"+variant+"/export/saelens", "--as", variant, "--output-dir", "back", "-q", "--data", "x.npy", "--set", "data.labels=y.npy")
 		s.ok("extract-embeddings", "back/"+variant, "-q")
 		s.ok("predict", "back/"+variant, "-q")
@@ -86,6 +91,47 @@ func TestEverySparseAutoencoderIsExportedAndImported(t *testing.T) {
 	}
 	if list := s.ok("list", "back").stdout; strings.Count(list, "finished") != len(builtin.Registry().Variants("sae")) {
 		t.Error(list)
+	}
+}
+
+// What evaluate measured of a checkpoint goes with it to SAELens, and with no other.
+func TestDensitiesAreExported(t *testing.T) {
+	s := newTorchSite(t)
+	s.writeSamples()
+	s.write("sae.yaml", sparseConfig("topk"))
+	s.ok("train", "sae.yaml", "-q", "--set", "checkpoint.save_strategy=all", "--set", "training.epochs=2")
+	s.ok("evaluate", "runs/topk", "--set", "splits=[val, train]", "--set", "checkpoint=last", "-q")
+	s.ok("extract-embeddings", "runs/topk", "--set", "splits=[train]", "--set", "checkpoint=last", "-q")
+	s.ok("export", "runs/topk", "--to", "saelens", "--checkpoint", "last", "--output", "last", "-q")
+	file, err := safetensors.Open("last/sparsity.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs, ok := file.Tensor("sparsity")
+	_, codes := s.rows("runs/topk/embeddings/train_embeddings.npy")
+	m := len(logs.Data) / 4
+	if !ok || logs.DType != "F32" || len(logs.Shape) != 1 || m == 0 || len(codes)%m != 0 {
+		t.Fatalf("sparsity is %s %v, codes are %d numbers", logs.DType, logs.Shape, len(codes))
+	}
+	for i := range m {
+		fired := 0.0
+		for at := i; at < len(codes); at += m {
+			if codes[at] > 0 {
+				fired += float64(m) / float64(len(codes))
+			}
+		}
+		got := float64(math.Float32frombits(binary.LittleEndian.Uint32(logs.Data[4*i:])))
+		if math.Abs(got-math.Log10(fired+1e-10)) > 1e-5 {
+			t.Errorf("latent %d: %v, its share of the samples is %v", i, got, fired)
+		}
+	}
+	s.ok("export", "runs/topk", "--to", "saelens", "--checkpoint", "epoch_001", "--output", "first", "-q")
+	if _, err := os.Stat("first/sparsity.safetensors"); err == nil {
+		t.Error("another checkpoint has the densities")
+	}
+	s.ok("export", "runs/topk", "--to", "saelens", "--checkpoint", "last", "--output", "last", "--force", "-q")
+	if r := s.run("import", "last", "--as", "b", "--output-dir", "back"); r.code != 0 || !strings.Contains(r.messages, "sparsity.safetensors") {
+		t.Errorf("%d: %s", r.code, r.messages)
 	}
 }
 

@@ -23,6 +23,9 @@ func (t *trained) sparse() (*export.SAE, error) {
 	if err := t.foldScale(whole); err != nil {
 		return nil, err
 	}
+	if shares := t.densities(); len(shares) == whole.Latents {
+		whole.Densities = shares
+	}
 	stats := t.state("data", "normalization")
 	if stats == nil {
 		return whole, nil
