@@ -144,7 +144,7 @@ func (p *parts) openBeside(s Spec, path string) (part, error) {
 	for _, a := range s.Arrays {
 		one, err := p.openArray(s.of(a), path)
 		if err != nil {
-			return part{}, err
+			return part{}, fmt.Errorf("data.arrays: %s: %w", a.Name, err)
 		}
 		list = append(list, one)
 	}
@@ -167,7 +167,7 @@ func (s Spec) beside(path string, list []part) (part, error) {
 	for i, one := range list {
 		name := s.Arrays[i].Name
 		if one.n != first.n {
-			return part{}, mistake("%s: the array %q has %d rows but %q has %d; arrays of one data set have a row for each sample, in the same order", path, name, one.n, s.Arrays[0].Name, first.n)
+			return part{}, mistake("data.arrays: of %s, the array %q has %d rows but %q has %d; arrays of one data set have a row for each sample, in the same order", path, name, one.n, s.Arrays[0].Name, first.n)
 		}
 		all.addSpan(name, one.shape, one.dtype)
 		joined.list, joined.widths = append(joined.list, one.src), append(joined.widths, rowLen(one.shape))
