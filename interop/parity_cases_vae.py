@@ -40,6 +40,9 @@ def family_cases():
                gray((1, 8, 8)), spread=2.0)
     yield case("factor_vae", "vae", "factor_vae", base | {"gamma": 4.0, "discriminator": {"hidden_dims": [12, 10], "lr": 1e-3}},
                [12], real((12,)), noise=8, spread=2.0)
+    yield case("msssim_vae", "vae", "msssim_vae", {"latent_dim": 3, "encoder": SMALL, "weight": 20.0, "kl": {"schedule": "linear", "steps": 30}}, [9, 10],
+               gray((9, 10)), spread=2.0, step=10)
+    yield case("msssim_vae_conv", "vae", "msssim_vae", {"latent_dim": 3, "encoder": IMAGE, "beta": 0.5}, [2, 16, 16], gray((2, 16, 16)), spread=2.0)
     y = lambda d: d.labels(ROWS, 4)
     yield case("cvae", "vae", "cvae", base, [12], real((12,)), y=y, spread=2.0)
     yield case("cvae_conv_embedding", "vae", "cvae", {"latent_dim": 3, "encoder": IMAGE, "likelihood": "bernoulli", "labels": "embedding",

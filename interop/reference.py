@@ -16,6 +16,7 @@ import reference_vae_coder
 from reference_custom import Custom, MultiHead, Scripted
 from reference_cvae import CVAE
 from reference_factor import FactorVAE
+from reference_msssim import MSSSIMVAE
 from reference_objectives import DIP, IWAE, BetaTC, Capacity, SigmaVAE
 from reference_vae import VAE
 from reference_vamp import Vamp
@@ -28,7 +29,7 @@ def build(model, shape, samples=None, parts=(), label_parts=()):
     params = {k: v for k, v in model.items() if k not in ("type", "variant") and v is not None}
     kind, variant = model["type"], model.get("variant")
     if kind == "vae":
-        families = reference_vae_coder.TWINS | {"vq_vae": VQVAE, "vamp": Vamp, "factor_vae": FactorVAE, "cvae": CVAE}
+        families = reference_vae_coder.TWINS | {"vq_vae": VQVAE, "vamp": Vamp, "factor_vae": FactorVAE, "cvae": CVAE, "msssim_vae": MSSSIMVAE}
         if variant in families:
             return families[variant](shape, **params)
         return VAES[variant](shape, samples)(**params)

@@ -5,12 +5,13 @@ import math
 import numpy as np
 import torch
 from pythae.models import (AE, INFOVAE_MMD, IWAE, VAE, VAMP, VQVAE, WAE_MMD, AEConfig, BetaTCVAE, BetaTCVAEConfig, BetaVAE, BetaVAEConfig,
-                           DisentangledBetaVAE, DisentangledBetaVAEConfig, INFOVAE_MMD_Config, IWAEConfig, VAEConfig, VAMPConfig, VQVAEConfig,
+                           DisentangledBetaVAE, DisentangledBetaVAEConfig, INFOVAE_MMD_Config, IWAEConfig, MSSSIM_VAE, MSSSIM_VAEConfig, VAEConfig, VAMPConfig, VQVAEConfig,
                            WAE_MMD_Config)
 from pythae.models.base.base_utils import ModelOutput
 from pythae.models.nn import BaseDecoder, BaseEncoder
 from torch import nn
 
+import reference_msssim
 import reference_vq
 from reference_case import BATCHES, INPUTS, NOISES, ROWS, BATCH, batches, case, fill
 
@@ -82,6 +83,28 @@ def trained(model_class, config_class, loss="mse", heads=True, forward={}, **key
         for step, (x, _, noise) in enumerate(batches(t)):
             with recorded(*(v.movedim(0, 1) if v.dim() == 3 else v for v in noise.values())):  # pythae has draws after samples
                 out = model({"data": x}, epoch=1 + step // BATCHES, **forward)
+            optimizer.zero_grad()
+            out.loss.backward()
+            optimizer.step()
+            losses.append(out.loss.item())
+        return losses, [case["optimizer"]["lr"]] * len(losses)
+    return run
+
+
+def structures():
+    """A function that trains an MSSSIM_VAE on images."""
+    def run(case, t):
+        config = MSSSIM_VAEConfig(input_dim=tuple(case["input_shape"]), latent_dim=LATENT)
+        twin = reference_msssim.MSSSIMVAE(case["input_shape"], LATENT, encoder={"hidden_dims": HIDDEN})
+        encoder, decoder = Encoder(), Decoder(True)
+        encoder.encoder, decoder.decoder = twin.encoder, nn.Sequential(*twin.decoder, nn.Unflatten(1, tuple(case["input_shape"])))
+        model = MSSSIM_VAE(config, encoder, decoder).train()
+        fill({k.split(".", 1)[1]: p for k, p in model.named_parameters()}, t)
+        optimizer = torch.optim.Adam(model.parameters(), lr=case["optimizer"]["lr"])
+        losses = []
+        for x, _, noise in batches(t):
+            with recorded(*noise.values()):
+                out = model({"data": x})
             optimizer.zero_grad()
             out.loss.backward()
             optimizer.step()
@@ -170,3 +193,9 @@ def cases():
     yield case(LIBRARY, "vq_vae", "vq_vae", GRID, quantized(False), input_shape=IMAGE, data=pictures, weights=lambda d: quantizer(d, False))
     yield case(LIBRARY, "vq_vae_ema", "vq_vae", GRID | {"codebook": "ema", "commitment": 0.5}, quantized(True, 0.5), input_shape=IMAGE, data=pictures,
                weights=lambda d: quantizer(d, True))
+    for name, shape in ("msssim_vae", [2, 9, 10]), ("msssim_vae_one_scale", [1, 3, 4]):
+        twin = reference_msssim.MSSSIMVAE(shape, LATENT, encoder={"hidden_dims": HIDDEN}).state_dict()
+        images = lambda d, shape=shape: {"x": d.uniform((ROWS, *shape)), "noise.0": d.normal((NOISES, BATCH, LATENT))}
+        network = lambda d, twin=twin: {k: d.uniform(tuple(v.shape), *((-0.5, 0.5) if v.dim() > 1 else (-0.1, 0.1))) for k, v in twin.items()}
+        yield case(LIBRARY, name, "msssim_vae", {"latent_dim": LATENT, "encoder": {"hidden_dims": HIDDEN}}, structures(), input_shape=shape, data=images,
+                   weights=network)

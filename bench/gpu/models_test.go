@@ -29,6 +29,7 @@ var sections = map[string][]string{
 	"vae/factor_vae":   {"{type: vae, variant: factor_vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, discriminator: {hidden_dims: [8, 6]}}"},
 	"vae/cvae":         {"{type: vae, variant: cvae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}", "{type: vae, variant: cvae, latent_dim: 3, labels: embedding, label_dim: 2, prior: label, encoder: {kind: conv, channels: [4], hidden_dims: [8], activation: tanh}}"},
 	"vae/info_vae":     {"{type: vae, variant: info_vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, lambda: 5}"},
+	"vae/msssim_vae":   {"{type: vae, variant: msssim_vae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}"},
 	"vae/wae_mmd":      {"{type: vae, variant: wae_mmd, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}", "{type: vae, variant: wae_mmd, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}, kernel: rbf}"},
 	"vae/vq_vae":       {"{type: vae, variant: vq_vae, latent_dim: 3, codes: 12, encoder: {channels: [4], blocks: 1}}", "{type: vae, variant: vq_vae, latent_dim: 3, codes: 12, codebook: gradient, encoder: {channels: [4], blocks: 1}}"},
 	"vae/ae":           {"{type: vae, variant: ae, latent_dim: 3, encoder: {hidden_dims: [16], activation: tanh}}"},

@@ -63,15 +63,17 @@ func (g *Given) Predict(x *torch.Tensor) *torch.Tensor {
 func (g *Given) Reconstructs() bool { return g.conditional.Reconstructs() }
 
 // DensityOf is the density of a model, for a conditional one given the labels that it was
-// told last; nil where it has none.
+// told last; nil where it has none, or one that measures nothing.
 func DensityOf(m any) Density {
+	d, _ := m.(Density)
 	if g, ok := m.(*Given); ok {
-		if d, ok := g.conditional.(ConditionalDensity); ok {
-			return givenDensity{d, g}
+		if c, ok := g.conditional.(ConditionalDensity); ok {
+			d = givenDensity{c, g}
 		}
+	}
+	if d == nil || d.Measures() == "" {
 		return nil
 	}
-	d, _ := m.(Density)
 	return d
 }
 

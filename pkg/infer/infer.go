@@ -29,7 +29,7 @@ type Predictor interface {
 // Density is a model with a joint density of samples x and codes z [B, K]. LogJoint is
 // ln p(x, z) of each sample, [B], with all constants, in nats; Measures says of what p(x|z)
 // is: probability (of discrete values), density (of real ones), or unnormalised (it does
-// not integrate to 1 over the values that data have).
+// not integrate to 1 over the values that data have); empty where there is no p(x|z).
 type Density interface {
 	LogJoint(x, z *torch.Tensor) *torch.Tensor
 	Measures() string

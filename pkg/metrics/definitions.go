@@ -19,7 +19,7 @@ type Definitions struct {
 var All = []Definitions{
 	{"Terms of the loss", []Definition{
 		{"loss", "the training loss without dropout and with its final weights, mean over samples"},
-		{"recon", "negative log likelihood of x under p(x|z) without constants, one draw of z a sample, nats, with bernoulli on values between 0 and 1 that of no normalised density"},
+		{"recon", "negative log likelihood of x under p(x|z) without constants, one draw of z a sample, nats, with bernoulli on values between 0 and 1 that of no normalised density, of msssim_vae its weight times 1 - MS-SSIM with zeros around images and factors (1 + f)/2"},
 		{"kl_weight", "the share of the KL term's weight in force, 1 outside training"},
 		{"capacity", "what the KL term is drawn to, the last one outside training, nats"},
 		{"sigma", "standard deviation of the Gaussian likelihood, where it is the optimal one that of the batch's errors; Rybkin et al. 2020 (arXiv 2006.13202)"},

@@ -24,7 +24,7 @@ const (
 
 // NewImage is for pictures whose values span so much.
 func NewImage(channels, height, width int, span float64) *Image {
-	m := &Image{channels: channels, height: height, width: width, span: span, weights: scaleWeights(min(height, width))}
+	m := &Image{channels: channels, height: height, width: width, span: span, weights: ScaleWeights(fittingScales(min(height, width)))}
 	size := min(ssimSize, height, width)
 	sum := 0.0
 	for i := range size {

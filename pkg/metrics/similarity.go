@@ -2,22 +2,28 @@ package metrics
 
 import "math"
 
-// scaleWeights are those of MS-SSIM's scales, the finest first, for pictures of that shorter
-// side: as many as leave the window inside the picture, at most five. Five are those of Wang,
-// Simoncelli and Bovik 2003; fewer are those of pythae.
-func scaleWeights(side int) []float64 {
-	all := [][]float64{
+// mostScales is how many scales MS-SSIM has in the paper.
+const mostScales = 5
+
+// ScaleWeights are those of MS-SSIM with 1 to 5 scales, the finest first: of five scales those of
+// Wang, Simoncelli and Bovik 2003, of fewer those of pythae.
+func ScaleWeights(scales int) []float64 {
+	return [mostScales][]float64{
 		{1},
 		{0.3222, 0.6778},
 		{0.4558, 0.1633, 0.3809},
 		{0.3117, 0.3384, 0.2675, 0.0824},
 		{0.0448, 0.2856, 0.3001, 0.2363, 0.1333},
-	}
+	}[scales-1]
+}
+
+// fittingScales is as many as leave the window inside pictures of that shorter side.
+func fittingScales(side int) int {
 	scales := 1
-	for scales < len(all) && side>>scales >= ssimSize {
+	for scales < mostScales && side>>scales >= ssimSize {
 		scales++
 	}
-	return all[scales-1]
+	return scales
 }
 
 // picture is one channel.

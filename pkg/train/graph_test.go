@@ -34,6 +34,7 @@ var sections = map[string][]string{
 	"vae/factor_vae": {"{type: vae, variant: factor_vae, latent_dim: 2, encoder: {hidden_dims: [8]}, discriminator: {hidden_dims: [8, 6], lr: 0.01}}"},
 	"vae/cvae":       {"{type: vae, variant: cvae, latent_dim: 2, labels: embedding, label_dim: 3, prior: label, encoder: {hidden_dims: [8]}}"},
 	"vae/info_vae":   {"{type: vae, variant: info_vae, latent_dim: 2, encoder: {hidden_dims: [8]}, alpha: 0.2, lambda: 5, kl: {schedule: linear, steps: 90}}"},
+	"vae/msssim_vae": {"{type: vae, variant: msssim_vae, latent_dim: 2, encoder: {hidden_dims: [8]}, kl: {schedule: linear, steps: 90}}"},
 	"vae/wae_mmd":    {"{type: vae, variant: wae_mmd, latent_dim: 2, encoder: {hidden_dims: [8]}, kernel: rbf}"},
 	"vae/vq_vae": {
 		"{type: vae, variant: vq_vae, latent_dim: 3, codes: 12, decay: 0.8, encoder: {channels: [4], blocks: 1}}",

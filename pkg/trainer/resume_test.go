@@ -31,6 +31,18 @@ model: {type: vae, latent_dim: 3, encoder: {hidden_dims: [8]}, variant: capacity
 training: {epochs: 6, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
 checkpoint: {save_strategy: best, resume_every: 2}
 `},
+	{"msssim_vae, linear KL, last", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, latent_dim: 3, encoder: {hidden_dims: [8]}, variant: msssim_vae, kl: {schedule: linear, steps: 20}}
+training: {epochs: 6, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 2}
+`},
+	{"vq_vae from the data's centres, last", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, variant: vq_vae, latent_dim: 3, codes: 12, codebook_init: kmeans, encoder: {channels: [4], blocks: 1}}
+training: {epochs: 6, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 2}
+`},
 	{"sigma_vae that learns sigma, last", `
 data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
 model: {type: vae, latent_dim: 3, encoder: {hidden_dims: [8]}, variant: sigma_vae, sigma: learned, kl: {free_bits: 0.1}}

@@ -25,6 +25,7 @@ func Registry() model.Registry {
 		vae.InfoVAE(),
 		vae.WAEMMD(),
 		vae.VQVAE(),
+		vae.MSSSIMVAE(),
 		vae.AE(),
 		vae.DenoisingAE(),
 		sae.ReLUL1(),

@@ -55,6 +55,7 @@ var minimal = map[string]string{
 	"info_vae":     "{type: vae, variant: info_vae, latent_dim: 2}",
 	"wae_mmd":      "{type: vae, variant: wae_mmd, latent_dim: 2}",
 	"vq_vae":       "{type: vae, variant: vq_vae, latent_dim: 4, codes: 6, encoder: {channels: [4, 4]}}",
+	"msssim_vae":   "{type: vae, variant: msssim_vae, latent_dim: 2}",
 	"ae":           "{type: vae, variant: ae, latent_dim: 2}",
 	"denoising_ae": "{type: vae, variant: denoising_ae, latent_dim: 2}",
 	"relu_l1":      "{type: sae, d_sae: 8}",

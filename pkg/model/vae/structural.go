@@ -1,0 +1,126 @@
+package vae
+
+import (
+	"github.com/gotrainer/trainer/pkg/metrics"
+	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/torch"
+)
+
+// structural takes the output as logits of images in [0, 1], which it judges by MS-SSIM (Wang,
+// Simoncelli and Bovik 2003) with M scales: w·(1 - MS-SSIM), where
+//
+//	MS-SSIM = Π_{j<M} ((1 + cs_j)/2)^w_j · ((1 + ssim_M)/2)^w_M
+//
+// of each channel, cs the mean factor of contrast and structure, and a mean over channels. It is
+// that of a loss: images are padded with zeros, so that pixels at the border count, and a factor
+// may be below 0 without ending the gradient. It is no probability of anything.
+type structural struct {
+	weight        float64
+	height, width int64
+	pythae        bool // its product, and factors of the whole batch
+}
+
+// The constants of SSIM for values in [0, 1].
+const (
+	ssimWindow, ssimSigma = 11, 1.5
+	ssimC1, ssimC2        = 0.01 * 0.01, 0.03 * 0.03
+)
+
+func (structural) outputs() int64 { return 1 }
+
+func (structural) constant() float64 { return 0 }
+
+func (structural) measures() string { return "" }
+
+func (structural) mean(out *torch.Tensor) *torch.Tensor { return out.Sigmoid() }
+
+func (structural) accepts(low, high float64) error {
+	if low >= 0 && high <= 1 {
+		return nil
+	}
+	return model.Mistakef("model.variant: msssim_vae needs data in [0, 1], found values from %.4g to %.4g; use data.normalize: minmax", low, high)
+}
+
+// scales is how often an image is looked at, each time half as large.
+func (s structural) scales() int {
+	scales := 1
+	for side := min(s.height, s.width); scales < 5 && side >= 4; side /= 2 {
+		scales++
+	}
+	return scales
+}
+
+func (s structural) nll(out, x *torch.Tensor) (distance *torch.Tensor) {
+	// Variances are differences of means: of bfloat16 nothing would be left of them.
+	torch.Autocast(x.Device(), torch.Float32, func() {
+		shape := []int64{-1, 1, s.height, s.width}
+		a, b, batch := x.Reshape(shape), s.mean(out).Reshape(shape), x.Size(0)
+		distance = s.similarity(a, b, batch).Neg().AddScalar(1).MulScalar(s.weight)
+		if s.pythae {
+			distance = distance.Expand([]int64{batch})
+		}
+	})
+	return distance
+}
+
+// similarity is MS-SSIM of each sample, [B], of images a and b [B·channels, 1, H, W]; pythae's is one
+// of the whole batch, [], and each of its other factors has that of the last scale once more.
+func (s structural) similarity(a, b *torch.Tensor, batch int64) *torch.Tensor {
+	var logs *torch.Tensor
+	add := func(factor *torch.Tensor, weight float64) {
+		term := shifted(factor).MulScalar(weight)
+		if logs != nil {
+			term = logs.Add(term)
+		}
+		logs = term
+	}
+	weights, two := metrics.ScaleWeights(s.scales()), []int64{2, 2}
+	others := len(weights) - 1
+	for _, w := range weights[:others] {
+		_, contrast := s.factors(a, b, batch)
+		add(contrast, w)
+		a, b = a.AvgPool2d(two, two, []int64{0, 0}), b.AvgPool2d(two, two, []int64{0, 0})
+	}
+	ssim, _ := s.factors(a, b, batch)
+	if s.pythae {
+		add(ssim, weights[others]*float64(others))
+		return logs.Exp()
+	}
+	add(ssim, weights[others])
+	return logs.Exp().MeanDim([]int64{1}, false)
+}
+
+// shifted is ln (1 + factor)/2.
+func shifted(factor *torch.Tensor) *torch.Tensor {
+	return factor.AddScalar(1).MulScalar(0.5).ClampMin(1e-12).Log()
+}
+
+// factors are the means of SSIM and of its factor of contrast and structure over all pixels of
+// each image, both [B, channels]; pythae's are over the whole batch, [].
+func (s structural) factors(a, b *torch.Tensor, batch int64) (ssim, contrast *torch.Tensor) {
+	n := a.Size(0)
+	all := blur(torch.Cat([]*torch.Tensor{a, b, a.Square(), b.Square(), a.Mul(b)}, 0))
+	part := func(i int64) *torch.Tensor { return all.Narrow(0, i*n, n) }
+	ma, mb := part(0), part(1)
+	aa, bb, ab := ma.Square(), mb.Square(), ma.Mul(mb)
+	cs := part(4).Sub(ab).MulScalar(2).AddScalar(ssimC2).Div(part(2).Sub(aa).Add(part(3).Sub(bb)).AddScalar(ssimC2))
+	whole := ab.MulScalar(2).AddScalar(ssimC1).Div(aa.Add(bb).AddScalar(ssimC1)).Mul(cs)
+	mean := func(t *torch.Tensor) *torch.Tensor {
+		if s.pythae {
+			return t.Mean()
+		}
+		return t.Flatten(1, -1).MeanDim([]int64{1}, false).Reshape([]int64{batch, -1})
+	}
+	return mean(whole), mean(cs)
+}
+
+// blur is the mean of images [N, 1, H, W] in a Gaussian window around each pixel.
+func blur(images *torch.Tensor) *torch.Tensor {
+	const half = ssimWindow / 2
+	g := torch.Arange(ssimWindow, torch.Like(images)).AddScalar(-half).Square().MulScalar(-1 / (2 * ssimSigma * ssimSigma)).Exp()
+	g = g.Div(g.Sum())
+	pass := func(t *torch.Tensor, kernel, padding []int64) *torch.Tensor {
+		return t.Conv2d(g.Reshape(kernel), nil, []int64{1, 1}, padding, []int64{1, 1}, 1)
+	}
+	return pass(pass(images, []int64{1, 1, 1, ssimWindow}, []int64{0, half}), []int64{1, 1, ssimWindow, 1}, []int64{half, 0})
+}
