@@ -3,6 +3,8 @@ package metrics
 import (
 	"context"
 	"math"
+
+	"github.com/gotrainer/trainer/pkg/ssim"
 )
 
 // Image compares pictures [channels, height, width] with their reconstructions.
@@ -14,22 +16,14 @@ type Image struct {
 	weights                 []float64 // of the scales of MS-SSIM
 }
 
-// The constants of SSIM, and its window.
-const (
-	ssimSize  = 11
-	ssimSigma = 1.5
-	ssimK1    = 0.01
-	ssimK2    = 0.03
-)
-
 // NewImage is for pictures whose values span so much.
 func NewImage(channels, height, width int, span float64) *Image {
-	m := &Image{channels: channels, height: height, width: width, span: span, weights: ScaleWeights(fittingScales(min(height, width)))}
-	size := min(ssimSize, height, width)
+	m := &Image{channels: channels, height: height, width: width, span: span, weights: ssim.Weights(fittingScales(min(height, width)))}
+	size := min(ssim.Window, height, width)
 	sum := 0.0
 	for i := range size {
 		d := float64(i) - float64(size-1)/2
-		m.window = append(m.window, math.Exp(-d*d/(2*ssimSigma*ssimSigma)))
+		m.window = append(m.window, math.Exp(-d*d/(2*ssim.Sigma*ssim.Sigma)))
 		sum += m.window[i]
 	}
 	for i := range m.window {
@@ -43,7 +37,7 @@ func (m *Image) Add(x, y []float32) {
 	plane := m.height * m.width
 	size := m.channels * plane
 	n := len(x) / size
-	psnr, ssim, msssim := make([]float64, n), make([]float64, n), make([]float64, n)
+	psnr, single, msssim := make([]float64, n), make([]float64, n), make([]float64, n)
 	parallel(context.Background(), n, func(i int) { // a batch is short
 		a, b, e := x[i*size:(i+1)*size], y[i*size:(i+1)*size], 0.0
 		for d, v := range a {
@@ -53,14 +47,14 @@ func (m *Image) Add(x, y []float32) {
 		psnr[i] = 10 * math.Log10(m.span*m.span/(e/float64(size)))
 		for c := range m.channels {
 			one, all := m.similarities(m.picture(a[c*plane:(c+1)*plane]), m.picture(b[c*plane:(c+1)*plane]))
-			ssim[i] += one / float64(m.channels)
+			single[i] += one / float64(m.channels)
 			msssim[i] += all / float64(m.channels)
 		}
 	})
 	for i := range n {
 		m.n++
 		m.psnr += psnr[i]
-		m.ssim += ssim[i]
+		m.ssim += single[i]
 		m.msssim += msssim[i]
 	}
 }

@@ -1,26 +1,15 @@
 package metrics
 
-import "math"
+import (
+	"math"
 
-// mostScales is how many scales MS-SSIM has in the paper.
-const mostScales = 5
-
-// ScaleWeights are those of MS-SSIM with 1 to 5 scales, the finest first: of five scales those of
-// Wang, Simoncelli and Bovik 2003, of fewer those of pythae.
-func ScaleWeights(scales int) []float64 {
-	return [mostScales][]float64{
-		{1},
-		{0.3222, 0.6778},
-		{0.4558, 0.1633, 0.3809},
-		{0.3117, 0.3384, 0.2675, 0.0824},
-		{0.0448, 0.2856, 0.3001, 0.2363, 0.1333},
-	}[scales-1]
-}
+	"github.com/gotrainer/trainer/pkg/ssim"
+)
 
 // fittingScales is as many as leave the window inside pictures of that shorter side.
 func fittingScales(side int) int {
 	scales := 1
-	for scales < mostScales && side>>scales >= ssimSize {
+	for scales < ssim.MostScales && side>>scales >= ssim.Window {
 		scales++
 	}
 	return scales
@@ -56,7 +45,7 @@ func (p picture) halved() picture {
 // similarities are SSIM and, with w_j the scales' weights, MS-SSIM of two pictures: the SSIM of
 // the coarsest scale ^ w_M · Π_{j<M} (the contrast and structure of scale j) ^ w_j, where one
 // below 0 counts as 0.
-func (m *Image) similarities(x, y picture) (ssim, msssim float64) {
+func (m *Image) similarities(x, y picture) (single, msssim float64) {
 	msssim = 1
 	for j, w := range m.weights {
 		if j > 0 {
@@ -64,19 +53,19 @@ func (m *Image) similarities(x, y picture) (ssim, msssim float64) {
 		}
 		whole, contrast := m.similarity(x, y)
 		if j == 0 {
-			ssim = whole
+			single = whole
 		}
 		if j == len(m.weights)-1 {
 			contrast = whole
 		}
 		msssim *= math.Pow(max(contrast, 0), w)
 	}
-	return ssim, msssim
+	return single, msssim
 }
 
 // similarity is SSIM, and its factor of contrast and structure, both means over all places of
 // the window inside the picture.
-func (m *Image) similarity(x, y picture) (ssim, contrast float64) {
+func (m *Image) similarity(x, y picture) (whole, contrast float64) {
 	product := func(a, b picture) []float64 {
 		out := make([]float64, len(a.values))
 		for i, v := range a.values {
@@ -85,15 +74,15 @@ func (m *Image) similarity(x, y picture) (ssim, contrast float64) {
 		return m.blur(picture{out, a.width, a.height})
 	}
 	mx, my, xx, yy, xy := m.blur(x), m.blur(y), product(x, x), product(y, y), product(x, y)
-	c1, c2 := ssimK1*m.span*ssimK1*m.span, ssimK2*m.span*ssimK2*m.span
+	c1, c2 := ssim.K1*m.span*ssim.K1*m.span, ssim.K2*m.span*ssim.K2*m.span
 	for i := range mx {
 		a, b := mx[i], my[i]
 		c := (2*(xy[i]-a*b) + c2) / (xx[i] - a*a + yy[i] - b*b + c2)
 		contrast += c
-		ssim += (2*a*b + c1) / (a*a + b*b + c1) * c
+		whole += (2*a*b + c1) / (a*a + b*b + c1) * c
 	}
 	n := float64(len(mx))
-	return ssim / n, contrast / n
+	return whole / n, contrast / n
 }
 
 // blur is the windowed mean of a picture at every place where the window fits.

@@ -1,8 +1,8 @@
 package vae
 
 import (
-	"github.com/gotrainer/trainer/pkg/metrics"
 	"github.com/gotrainer/trainer/pkg/model"
+	"github.com/gotrainer/trainer/pkg/ssim"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
 
@@ -20,11 +20,8 @@ type structural struct {
 	pythae        bool // its product, and factors of the whole batch
 }
 
-// The constants of SSIM for values in [0, 1].
-const (
-	ssimWindow, ssimSigma = 11, 1.5
-	ssimC1, ssimC2        = 0.01 * 0.01, 0.03 * 0.03
-)
+// c1 and c2 are the constants of SSIM for values in [0, 1].
+const c1, c2 = ssim.K1 * ssim.K1, ssim.K2 * ssim.K2
 
 func (structural) outputs() int64 { return 1 }
 
@@ -44,7 +41,7 @@ func (structural) accepts(low, high float64) error {
 // scales is how often an image is looked at, each time half as large.
 func (s structural) scales() int {
 	scales := 1
-	for side := min(s.height, s.width); scales < 5 && side >= 4; side /= 2 {
+	for side := min(s.height, s.width); scales < ssim.MostScales && side >= 4; side /= 2 {
 		scales++
 	}
 	return scales
@@ -74,19 +71,19 @@ func (s structural) similarity(a, b *torch.Tensor, batch int64) *torch.Tensor {
 		}
 		logs = term
 	}
-	weights, two := metrics.ScaleWeights(s.scales()), []int64{2, 2}
+	weights, two := ssim.Weights(s.scales()), []int64{2, 2}
 	others := len(weights) - 1
 	for _, w := range weights[:others] {
 		_, contrast := s.factors(a, b, batch)
 		add(contrast, w)
 		a, b = a.AvgPool2d(two, two, []int64{0, 0}), b.AvgPool2d(two, two, []int64{0, 0})
 	}
-	ssim, _ := s.factors(a, b, batch)
+	whole, _ := s.factors(a, b, batch)
 	if s.pythae {
-		add(ssim, weights[others]*float64(others))
+		add(whole, weights[others]*float64(others))
 		return logs.Exp()
 	}
-	add(ssim, weights[others])
+	add(whole, weights[others])
 	return logs.Exp().MeanDim([]int64{1}, false)
 }
 
@@ -97,30 +94,30 @@ func shifted(factor *torch.Tensor) *torch.Tensor {
 
 // factors are the means of SSIM and of its factor of contrast and structure over all pixels of
 // each image, both [B, channels]; pythae's are over the whole batch, [].
-func (s structural) factors(a, b *torch.Tensor, batch int64) (ssim, contrast *torch.Tensor) {
+func (s structural) factors(a, b *torch.Tensor, batch int64) (whole, contrast *torch.Tensor) {
 	n := a.Size(0)
 	all := blur(torch.Cat([]*torch.Tensor{a, b, a.Square(), b.Square(), a.Mul(b)}, 0))
 	part := func(i int64) *torch.Tensor { return all.Narrow(0, i*n, n) }
 	ma, mb := part(0), part(1)
 	aa, bb, ab := ma.Square(), mb.Square(), ma.Mul(mb)
-	cs := part(4).Sub(ab).MulScalar(2).AddScalar(ssimC2).Div(part(2).Sub(aa).Add(part(3).Sub(bb)).AddScalar(ssimC2))
-	whole := ab.MulScalar(2).AddScalar(ssimC1).Div(aa.Add(bb).AddScalar(ssimC1)).Mul(cs)
+	cs := part(4).Sub(ab).MulScalar(2).AddScalar(c2).Div(part(2).Sub(aa).Add(part(3).Sub(bb)).AddScalar(c2))
+	all = ab.MulScalar(2).AddScalar(c1).Div(aa.Add(bb).AddScalar(c1)).Mul(cs)
 	mean := func(t *torch.Tensor) *torch.Tensor {
 		if s.pythae {
 			return t.Mean()
 		}
 		return t.Flatten(1, -1).MeanDim([]int64{1}, false).Reshape([]int64{batch, -1})
 	}
-	return mean(whole), mean(cs)
+	return mean(all), mean(cs)
 }
 
 // blur is the mean of images [N, 1, H, W] in a Gaussian window around each pixel.
 func blur(images *torch.Tensor) *torch.Tensor {
-	const half = ssimWindow / 2
-	g := torch.Arange(ssimWindow, torch.Like(images)).AddScalar(-half).Square().MulScalar(-1 / (2 * ssimSigma * ssimSigma)).Exp()
+	const half = ssim.Window / 2
+	g := torch.Arange(ssim.Window, torch.Like(images)).AddScalar(-half).Square().MulScalar(-1 / (2 * ssim.Sigma * ssim.Sigma)).Exp()
 	g = g.Div(g.Sum())
 	pass := func(t *torch.Tensor, kernel, padding []int64) *torch.Tensor {
 		return t.Conv2d(g.Reshape(kernel), nil, []int64{1, 1}, padding, []int64{1, 1}, 1)
 	}
-	return pass(pass(images, []int64{1, 1, 1, ssimWindow}, []int64{0, half}), []int64{1, 1, ssimWindow, 1}, []int64{half, 0})
+	return pass(pass(images, []int64{1, 1, 1, ssim.Window}, []int64{0, half}), []int64{1, 1, ssim.Window, 1}, []int64{half, 0})
 }
