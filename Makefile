@@ -42,7 +42,7 @@ generate: ## rewrites the generated code from the op table
 	go generate ./...
 
 variants: build ## docs/variants.md: what the tests tried of each variant
-	TRAINER_REQUIRE_LIBTORCH=1 go test -json -count=1 $(go_flags) -run 'ParityWithPyTorch|CapturedStepsAre|CutAndResumed|LossesAreThose' \
+	TRAINER_REQUIRE_LIBTORCH=1 go test -json -count=1 $(go_flags) -run 'ParityWithPyTorch|CapturedStepsAre|CutAndResumed|LossesAreThose|OfTheZoo|TheTrueDictionary' \
 	  ./pkg/model/builtin ./pkg/train ./pkg/trainer >bin/variants.json
 	go run $(go_flags) ./docs/variants docs/variants.md <bin/variants.json
 

@@ -32,24 +32,35 @@ func main() {
 	}
 	missed := 0
 	for _, name := range names {
-		r, err := run(name)
+		n, err := all.take(name)
 		if err != nil {
 			log.Fatalf("%s: %v", name, err)
 		}
-		r.Missed = r.misses(name)
-		missed += len(r.Missed)
-		fmt.Printf("%-20s %s; %.0f s%s\n", name, r.text(), r.Seconds, strings.Join(append([]string{""}, r.Missed...), "; missed: "))
-		all[name] = r
-		if err := note(name, r); err != nil {
-			log.Fatal(err)
-		}
-		if err := writeResults(all); err != nil {
+		missed += n
+		if err := all.write(); err != nil {
 			log.Fatal(err)
 		}
 	}
 	if missed > 0 {
 		log.Fatalf("%d aims are missed", missed)
 	}
+}
+
+// take runs a config, keeps its result and tells it.
+func (z *zoo) take(name string) (missed int, err error) {
+	if name == frontierName {
+		z.Frontier, err = runFrontier()
+		fmt.Print(frontierTable(z.Frontier))
+		return 0, err
+	}
+	r, err := run(name)
+	if err != nil {
+		return 0, err
+	}
+	r.Missed = r.misses(name)
+	z.Configs[name] = r
+	fmt.Printf("%-20s %s; %.0f s%s\n", name, r.text(), r.Seconds, strings.Join(append([]string{""}, r.Missed...), "; missed: "))
+	return len(r.Missed), note(name, r)
 }
 
 // configs are the names of those that are runs: not the bases, which others extend.

@@ -21,37 +21,60 @@ Written by ` + "`make zoo`" + `, which trains every config of [configs/zoo](../.
 |---|---|---|---|---|
 `
 
-// readResults are those of the runs before, by the config's name.
-func readResults() (map[string]result, error) {
-	all := map[string]result{}
+const frontierHead = `
+## The variants of sparse autoencoders on the plane of L0 and FVU
+
+[configs/zoo/frontier.yaml](../../configs/zoo/frontier.yaml) trains each at three sparsities; ordered by the mean FVU, the best first. A star
+is a run that no other one beats in both. ` + "`trainer compare --frontier`" + ` plots them:
+
+![FVU over L0](frontier.png)
+
+`
+
+// zoo is all results, by the config's name.
+type zoo struct {
+	Configs  map[string]result `json:"configs"`
+	Frontier []place           `json:"frontier"`
+}
+
+// readResults are those of the runs before.
+func readResults() (*zoo, error) {
+	z := &zoo{Configs: map[string]result{}}
 	text, err := os.ReadFile(filepath.Join(results, "zoo.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return all, nil
+		return z, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return all, json.Unmarshal(text, &all)
+	return z, json.Unmarshal(text, z)
 }
 
-// writeResults writes those of configs that are still there, for programs and as a table.
-func writeResults(all map[string]result) error {
+// write keeps the results of configs that are still there, for programs and as a page.
+func (z *zoo) write() error {
 	here := configs()
-	maps.DeleteFunc(all, func(name string, _ result) bool { return !slices.Contains(here, name) })
-	text, err := json.MarshalIndent(all, "", " ")
+	maps.DeleteFunc(z.Configs, func(name string, _ result) bool { return !slices.Contains(here, name) })
+	text, err := json.MarshalIndent(z, "", " ")
 	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(results, "zoo.json"), append(text, '\n'), 0o644); err != nil {
 		return err
 	}
+	return os.WriteFile(filepath.Join(results, "zoo.md"), []byte(z.page()), 0o644)
+}
+
+func (z *zoo) page() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, head, machine())
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		r := all[name]
+	for _, name := range slices.Sorted(maps.Keys(z.Configs)) {
+		r := z.Configs[name]
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %.0f | %.0f |\n", name, r.Variant, r.text(), r.Seconds, r.CPU)
 	}
-	return os.WriteFile(filepath.Join(results, "zoo.md"), []byte(b.String()), 0o644)
+	if len(z.Frontier) > 0 {
+		b.WriteString(frontierHead + frontierTable(z.Frontier))
+	}
+	return b.String()
 }
 
 // machine names the processor.

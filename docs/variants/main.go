@@ -30,11 +30,14 @@ Written by ` + "`make variants`" + ` from the results of the tests: a cell is th
 - **captured**: 201 steps captured once and replayed give the plain steps bit by bit, and so does a run that goes on
   from a checkpoint between them; the number of configs. (Tried with a double of CUDA graphs on the CPU.)
 - **kill -9**: a run that is cut at random moments and resumed ends as the whole run, bit by bit; the number of cuts.
+- **reported**: a run whose metrics MLflow's file store has, that is evaluated, and of which there is a report with its
+  curves and pictures; the number of configs.
+- **recovered**: on data of a known dictionary, at its L0, the share of its directions that are rows of the decoder.
 - **compat**: libraries whose own losses of 100 steps are met, with the largest relative difference; see
   [compat.md](compat.md).
 
-| variant | float64 | 100 losses | captured | kill -9 | compat |
-|---|---|---|---|---|---|
+| variant | float64 | 100 losses | captured | kill -9 | reported | recovered | compat |
+|---|---|---|---|---|---|---|---|
 `
 
 func main() {
@@ -61,6 +64,8 @@ type results struct {
 	parity, losses float64 // the largest
 	cases, trained int
 	captured, cut  int
+	reported       int
+	recovered      float64            // the least share, 0 where it was not tried
 	compat         map[string]float64 // the largest difference, by library
 }
 
@@ -78,9 +83,10 @@ func (r *results) row(typ, name string) string {
 	for _, name := range slices.Sorted(maps.Keys(r.compat)) {
 		libraries = append(libraries, fmt.Sprintf("%s %.0e", name, r.compat[name]))
 	}
-	return fmt.Sprintf("| %s `%s` | %s | %s | %s | %s | %s |\n", typ, name,
+	return fmt.Sprintf("| %s `%s` | %s | %s | %s | %s | %s | %s | %s |\n", typ, name,
 		cell(r.cases > 0, "%.0e (%d)", r.parity, r.cases), cell(r.trained > 0, "%.0e", r.losses),
-		cell(r.captured > 0, "%d", r.captured), cell(r.cut > 0, "%d", r.cut), cell(len(libraries) > 0, "%s", strings.Join(libraries, ", ")))
+		cell(r.captured > 0, "%d", r.captured), cell(r.cut > 0, "%d", r.cut),
+		cell(r.reported > 0, "%d", r.reported), cell(r.recovered > 0, "%.0f %%", 100*r.recovered), cell(len(libraries) > 0, "%s", strings.Join(libraries, ", ")))
 }
 
 // event is a line of go test -json.
@@ -140,6 +146,11 @@ func add(found map[string]*results, variant, what, figure string) error {
 		r.captured++
 	case what == "cut":
 		r.cut += int(x)
+	case what == "reported":
+		r.reported++
+	case what == "recovered" && (r.recovered == 0 || x < r.recovered):
+		r.recovered = x
+	case what == "recovered":
 	default:
 		return fmt.Errorf("the result %q is not known", what)
 	}

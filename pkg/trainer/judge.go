@@ -51,7 +51,9 @@ func (e *evaluation) judges(m model.Model, s survey) (list []judge, err error) {
 	if sparse {
 		j := &sparsityJudge{e: e, model: embedder}
 		j.decoder, j.dim = decoderOf(m)
-		j.effects = effectsOf(m, j.decoder)
+		if tensorOf(m, "W_skip") != nil && e.data.Dictionary != nil && predicts {
+			j.output, j.effects = p, new(effects)
+		}
 		if e.other != nil {
 			if j.other, err = e.otherDecoder(j.dim); err != nil {
 				return nil, err

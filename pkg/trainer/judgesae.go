@@ -15,8 +15,9 @@ import (
 type sparsityJudge struct {
 	e              *evaluation
 	model          infer.Embedder
-	decoder, other []float32 // rows of dim numbers; nil where there are none
-	effects        []float32 // what a latent stands for in the output
+	decoder, other []float32       // rows of dim numbers; nil where there are none
+	output         infer.Predictor // nil where rows tell what a latent stands for
+	effects        *effects
 	dim            int
 	all            *metrics.Sparsity
 }
@@ -30,6 +31,9 @@ func (j *sparsityJudge) add(b judged) error {
 		j.all = metrics.NewSparsity(int(codes.Size(1)))
 	}
 	j.all.Add(codes.Float32s())
+	if j.output != nil {
+		j.effects.add(codes, j.output.Predict(b.tensor))
+	}
 	return nil
 }
 
@@ -49,7 +53,11 @@ func (j *sparsityJudge) values(ctx context.Context, more map[string]any) ([]metr
 		values = append(values, pairs...)
 	}
 	if truth := j.e.data.Dictionary; truth != nil && j.dim == truth.Cols {
-		found, err := metrics.Recovery(ctx, truth.Data, j.effects, j.dim)
+		rows := j.decoder
+		if j.output != nil {
+			rows = j.effects.sums
+		}
+		found, err := metrics.Recovery(ctx, truth.Data, rows, j.dim)
 		if err != nil {
 			return nil, err
 		}
@@ -77,20 +85,23 @@ func tensorOf(m any, name string) *torch.Tensor {
 	return nil
 }
 
-// effectsOf are the decoder's rows. With W_skip these are open: a solution stays one where
-// W_skip is another matrix and the rows make up for it. Then the effect of a latent is what
-// becomes of its direction u = W_enc / |W_enc|: |W_enc| W_dec + u W_skip.
-func effectsOf(m any, decoder []float32) (rows []float32) {
-	skip := tensorOf(m, "W_skip")
-	if skip == nil {
-		return decoder
+// effects tell what the latents of a skip transcoder stand for. Its rows leave that open: a
+// solution stays one where W_skip is another matrix and the rows make up for it. The output
+// does not: it is summed, without its mean, with a latent's activation as its weight.
+type effects struct {
+	sums []float32 // [m, dim]
+}
+
+// add takes codes [n, m] and the outputs [n, dim] of a batch.
+func (e *effects) add(codes, y *torch.Tensor) {
+	y = y.Sub(y.MeanDim([]int64{0}, true))
+	sums := codes.To(y.DType()).Transpose(0, 1).MatMul(y).Float32s()
+	if e.sums == nil {
+		e.sums = make([]float32, len(sums))
 	}
-	torch.Scoped(func() {
-		encoder := tensorOf(m, "W_enc").Detach().Transpose(0, 1) // [m, n]
-		norms := encoder.NormDim([]int64{1}, true).ClampMin(1e-12)
-		rows = decoderTensor(m).Detach().Mul(norms).Add(encoder.Div(norms).MatMul(skip.Detach())).Float32s()
-	})
-	return rows
+	for i, v := range sums {
+		e.sums[i] += v
+	}
 }
 
 // decoderOf is W_dec and how many numbers a row has; nil for a model without one.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gotrainer/trainer/pkg/config"
+	"github.com/gotrainer/trainer/pkg/internal/torchtest"
 )
 
 // shrink makes an example config train in a moment; what is told apart by its name
@@ -126,17 +127,33 @@ func TestEachExampleConfigIsValid(t *testing.T) {
 	}
 }
 
-func TestEachConfigOfTheZooTrainsAndIsEvaluated(t *testing.T) {
+// Each variant is trained and told to MLflow, evaluated and reported.
+func TestEachConfigOfTheZooIsTrackedEvaluatedAndReported(t *testing.T) {
 	zoo, err := filepath.Glob(filepath.Join(source, "..", "..", "configs", "zoo", "[^b]*.yaml"))
 	if err != nil || len(zoo) == 0 {
 		t.Fatalf("no configs: %v", err)
 	}
 	s := newTorchSite(t)
 	for _, path := range zoo {
-		r := s.ok(withSet([]string{"train", path, "-q"}, []string{"data.count=2048", "training.epochs=1", "training.threads=1", "training.device=cpu"})...)
-		out := s.ok("evaluate", strings.TrimSpace(r.stdout), "-q", "--explain", "--max-samples", "300", "--likelihood-samples", "50", "--importance-samples", "3").stdout
+		store := "mlruns/" + strings.TrimSuffix(filepath.Base(path), ".yaml")
+		r := s.ok(withSet([]string{"train", path, "-q"}, []string{"data.count=512", "training.epochs=1", "training.threads=1", "training.device=cpu",
+			"mlflow.tracking_uri=" + store, "mlflow.experiment_name=zoo"})...)
+		said := strings.Fields(r.stdout)
+		dir := said[len(said)-1] // of members the last one's
+		out := s.ok("evaluate", dir, "-q", "--explain", "--max-samples", "300", "--likelihood-samples", "50", "--importance-samples", "3").stdout
 		if at := strings.Index(out, ": "+ofTheVariant); at >= 0 {
 			t.Errorf("%s: %s has no definition", path, out[strings.LastIndex(out[:at], "\n")+1:at])
 		}
+		s.ok("report", dir, "-q")
+		for _, pattern := range []string{store + "/*/*/metrics/val/loss", dir + "/report/index.html"} {
+			if found, err := filepath.Glob(pattern); err != nil || len(found) == 0 {
+				t.Errorf("%s: nothing is at %s", path, pattern)
+			}
+		}
+		c, _, err := config.LoadTrain(filepath.Join(dir, "config.yaml"), config.Options{Models: models()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		torchtest.Result(t, c.Model.Type+"/"+c.Model.Variant, "reported", 1)
 	}
 }
