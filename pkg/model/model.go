@@ -70,6 +70,9 @@ type Context struct {
 	Train   bool // false in evaluation: no dropout, final weights of annealed terms, no counters moved
 	Noise   Noise
 	Scalars Scalars // behind Scheduled; nil is AtStep(0)
+	// Part numbers the batches that one optimizer step adds up, from 0, and Parts is how many
+	// there are; both are 0 for a batch alone. What moves once in a step goes by them.
+	Part, Parts int
 
 	scheduled int // how many scalars this loss has asked for
 }
@@ -101,6 +104,15 @@ func (c *Context) Scheduled(like *torch.Tensor, value func(step int64) float64) 
 	c.scheduled++
 	return s.Scalar(c.scheduled-1, like, value)
 }
+
+// First says that a step begins with this batch.
+func (c *Context) First() bool { return c.Part == 0 }
+
+// Last says that it is the last one of its step.
+func (c *Context) Last() bool { return c.Part >= c.Parts-1 }
+
+// Share is that of this batch in its step.
+func (c *Context) Share() float64 { return 1 / float64(max(c.Parts, 1)) }
 
 // Metric is a number to report: a 0-d tensor without history, a mean over the batch.
 type Metric struct {

@@ -81,10 +81,10 @@ func (r *run) rivalStep(batches []model.Batch, skip *torch.Tensor) *torch.Tensor
 		return skip
 	}
 	var sum *torch.Tensor
-	for _, b := range batches {
+	for i, b := range batches {
 		var loss *torch.Tensor
 		r.autocast(func() {
-			loss = v.model.AdversaryLoss(&model.Context{Train: true, Scalars: v.scalars, Noise: generatorNoise{}}, b)
+			loss = v.model.AdversaryLoss(&model.Context{Train: true, Scalars: v.scalars, Noise: generatorNoise{}, Part: i, Parts: len(batches)}, b)
 		})
 		loss = loss.MulScalar(1 / float64(len(batches)))
 		r.scaling.scale(loss).Backward()

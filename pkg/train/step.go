@@ -98,8 +98,8 @@ func (r *run) update(batches []model.Batch) {
 		d.Defer()
 	}
 	var sums []*torch.Tensor
-	for _, batch := range batches {
-		values := r.backward(batch, len(batches))
+	for i, batch := range batches {
+		values := r.backward(batch, i, len(batches))
 		if sums == nil {
 			sums = values
 			continue
@@ -121,9 +121,9 @@ func (r *run) onlyOptimizerReadsGradients(batches int) bool {
 	return batches == 1 && r.ClipNorm == 0 && r.scaling == nil && !hook
 }
 
-// backward adds the gradients of one batch of a group of n and answers its metrics.
-func (r *run) backward(batch model.Batch, n int) []*torch.Tensor {
-	c := &model.Context{Train: true, Scalars: r.scalars, Noise: generatorNoise{}}
+// backward adds the gradients of batch i of a group of n and answers its metrics.
+func (r *run) backward(batch model.Batch, i, n int) []*torch.Tensor {
+	c := &model.Context{Train: true, Scalars: r.scalars, Noise: generatorNoise{}, Part: i, Parts: n}
 	var out model.Output
 	r.rival.held(func() { out = r.loss(c, batch) })
 	loss := out.Loss

@@ -97,11 +97,12 @@ func (s *batchTopK) shared(c *model.Context, a *torch.Tensor) (f, smallest *torc
 // follow moves θ towards the smallest activation of a training batch; it stays where the
 // batch kept none.
 func (s *batchTopK) follow(c *model.Context, smallest *torch.Tensor) {
-	rate := c.Scheduled(smallest, func(step int64) float64 { return math.Max(1e-3, 1/float64(step+1)) })
+	step := c.Scheduled(smallest, func(step int64) float64 { return float64(step) })
 	torch.NoGrad(func() {
+		seen := step.MulScalar(1 / c.Share()).AddScalar(float64(c.Part + 1)) // batches, with this one
+		rate := seen.Pow(-1).ClampMin(1e-3 * c.Share())
 		known := smallest.Lt(math.Inf(1)).To(smallest.DType())
-		step := smallest.MaskedFill(known.Gt(0).LogicalNot(), 0).Sub(s.Threshold).Mul(rate).Mul(known)
-		s.Threshold.Add_(step)
+		s.Threshold.Add_(smallest.MaskedFill(known.Gt(0).LogicalNot(), 0).Sub(s.Threshold).Mul(rate).Mul(known))
 	})
 }
 

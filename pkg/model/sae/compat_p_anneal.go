@@ -20,7 +20,9 @@ func (s *pAnneal) libraryAnnealed(c *model.Context, f *torch.Tensor) *torch.Tens
 	ratio := s.Ratio.Clone()
 	torch.NoGrad(func() {
 		s.remember(penalty.Detach().Mul(begun), s.powers(f.Detach(), next).Mul(begun))
-		s.adapt(due)
+		if c.Last() {
+			s.adapt(due)
+		}
 	})
 	return penalty.Mul(ratio)
 }

@@ -196,6 +196,7 @@ func (s *libraryTopK) follow(c *model.Context, f *torch.Tensor) {
 		if !s.theta.zeros {
 			rate = rate.MaskedFill(none, 0)
 		}
+		rate = rate.MulScalar(c.Share())
 		first := rate.MaskedFill(rate.Gt(0), 1)
 		rate = s.Threshold.Lt(0).Where(first, rate)
 		s.Threshold.Add_(smallest.Sub(s.Threshold).Mul(rate))

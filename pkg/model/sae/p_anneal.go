@@ -95,8 +95,10 @@ func (s *pAnneal) anneal(c *model.Context, f *torch.Tensor) (p *torch.Tensor) {
 		return one(step > 0 && s.c.falls(step) > s.c.falls(step-1))
 	})
 	torch.NoGrad(func() {
-		s.adapt(fallen)
-		s.Recent.Mul_(fallen.Neg().AddScalar(1)) // none of before a fall
+		if c.First() {
+			s.adapt(fallen)
+			s.Recent.Mul_(fallen.Neg().AddScalar(1)) // none of before a fall
+		}
 		s.remember(s.powers(f, p), s.powers(f, next))
 	})
 	return p

@@ -79,7 +79,7 @@ func (w *coefficient) control(c *model.Context, l0 *torch.Tensor) {
 	})
 	torch.NoGrad(func() {
 		off := l0.To(rate.DType()).MulScalar(1/w.target).Clamp(math.Exp(-1), math.E).Log()
-		w.Control.Copy_(w.Control.Add(off.Mul(rate)).Clamp(-controlSpan, controlSpan))
+		w.Control.Copy_(w.Control.Add(off.Mul(rate).MulScalar(c.Share())).Clamp(-controlSpan, controlSpan))
 	})
 }
 

@@ -43,3 +43,38 @@ func TestTheControllerMovesTheCoefficient(t *testing.T) {
 		})
 	}
 }
+
+// What moves once in a step moves as much where several batches make one step: the same
+// batch twice, and once alone, leave the same state.
+func TestAStepOfSeveralBatchesMovesStateOnce(t *testing.T) {
+	target := 1.0
+	relu, anneal, library := reluConfig(6), annealConfig(6), annealConfig(6)
+	relu.TargetL0 = &target
+	library.Compat, library.AnnealEndStep = dictionaryLearning, 90
+	for name, v := range map[string]struct {
+		variant model.Variant
+		params  any
+		state   func(model.Model) *torch.Tensor
+	}{
+		"the controller":              {ReLUL1(), relu, func(m model.Model) *torch.Tensor { return m.(*reluL1).Control }},
+		"the ratio of falls":          {PAnneal(), anneal, func(m model.Model) *torch.Tensor { return m.(*pAnneal).Ratio }},
+		"that of dictionary_learning": {PAnneal(), library, func(m model.Model) *torch.Tensor { return m.(*pAnneal).Ratio }},
+		"the threshold":               {BatchTopK(), batchConfig(6, 1), func(m model.Model) *torch.Tensor { return m.(*batchTopK).Threshold }},
+	} {
+		var moved [2]float64
+		for parts := range 2 {
+			run(t, v.variant, v.params, 4, func(m model.Model, s *Core) {
+				x := golden(s)
+				for step := range int64(100) {
+					for part := range parts + 1 {
+						m.Loss(&model.Context{Train: true, Scalars: model.AtStep(step), Part: part, Parts: parts + 1}, model.Batch{X: x})
+					}
+				}
+				moved[parts] = v.state(m).Item()
+			})
+		}
+		if math.Abs(moved[0]-moved[1]) > 1e-9 || moved[0] == 0 || moved[0] == 1 {
+			t.Errorf("%s is %v after single batches, %v after two in each step", name, moved[0], moved[1])
+		}
+	}
+}
