@@ -35,16 +35,23 @@ def main(program, work):
     for compression in "none", "snappy", "zstd", "gzip", "brotli", "lz4":
         pq.write_table(pa.table({"x": lists, "kind": y}), work / f"list-{compression}.parquet", compression=compression, row_group_size=25)
     np.savez(work / "arrays.npz", x=x, y=y)
+    np.savez(work / "parts.npz", left=x[:, :2], right=x[:, 2:].astype(np.float32), y=y)
+    np.save(work / "part-left.npy", x[:, :2])
+    np.save(work / "part-right.npy", x[:, 2:])
     safetensors.numpy.save_file({"x": x.astype(np.float16), "y": y}, work / "half.safetensors")
     for i in range(3):
         np.save(work / f"shard-{i}.npy", x[20 * i : 20 * i + 20].astype(np.float16))
         np.save(work / f"labels-{i}.npy", y[20 * i : 20 * i + 20])
+    np.save(work / "classes.npy", y)
 
     half, single = x.astype(np.float16).astype(np.float32), x.astype(np.float32)
     sources = {
         "columns of pandas in Parquet": ("parquet", {"path": "frame.parquet", "label_column": "kind"}, single),
         "columns of pandas in CSV": ("csv", {"path": "frame.csv", "label_column": "kind"}, single),
         "arrays of NumPy in .npz": ("npz", {"path": "arrays.npz", "array": "x", "label_array": "y"}, single),
+        "arrays of an .npz side by side": ("npz", {"path": "parts.npz", "arrays": ["left", "right"], "label_array": "y"}, single),
+        "arrays of several .npy files": ("npy", {"path": "part-{array}.npy", "arrays": ["left", "right"], "labels": "classes.npy", "in_memory": False}, single),
+        "columns of pandas in groups": ("parquet", {"path": "frame.parquet", "arrays": [{"left": ["a", "b"]}, "c", {"right": ["d", "e", "f"]}], "label_column": "kind"}, single),
         "float16 of safetensors": ("safetensors", {"path": "half.safetensors", "array": "x", "label_array": "y"}, half),
         "float16 of NumPy in shards": ("npy", {"path": "shard-*.npy", "labels": "labels-*.npy"}, half),
         "the same, mapped": ("npy", {"path": "shard-*.npy", "labels": "labels-*.npy", "in_memory": False}, half),
