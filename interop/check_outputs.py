@@ -69,14 +69,23 @@ def inputs(path, split, checkpoint):
     file = source_file(split, checkpoint["config"]["data"])
     if file is None:
         return None
-    x, rows = np.load(file, mmap_mode="r"), path.with_name(f"{split}_indices.npy")
+    x, rows = samples(str(file), checkpoint["config"]["data"]), path.with_name(f"{split}_indices.npy")
     if rows.is_file():
         index = np.load(rows)
         demand(index.dtype == np.int64 and len(np.unique(index)) == len(index), f"{rows.name} is {index.dtype}, or repeats a row")
         x = x[index]
     elif checkpoint["trainer_state"]["data"]["split"]["divided"]:
         raise Wrong(f"{rows.name} is missing: extract with --set output.extras=[indices]")
-    return np.asarray(x, np.float32) / (255 if x.dtype == np.uint8 else 1)
+    return x
+
+
+def samples(file, data):
+    """All rows as float32, uint8 scaled; of named arrays theirs side by side, those of data.raw as they are."""
+    scaled = lambda a: np.asarray(a, np.float32) / (255 if a.dtype == np.uint8 else 1)
+    if not data.get("arrays"):
+        return scaled(np.load(file))
+    each = {name: np.load(file.replace("{array}", name)) for name in data["arrays"]}
+    return np.concatenate([(a.astype(np.float32) if name in data["raw"] else scaled(a)).reshape(len(a), -1) for name, a in each.items()], axis=1)
 
 
 def source_file(split, data):

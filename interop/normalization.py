@@ -13,9 +13,10 @@ class Normalization:
         self.kind = checkpoint["config"]["data"]["normalize"]
         stats = checkpoint["trainer_state"]["data"]["normalization"]
         demand(stats["kind"] == self.kind, f"trainer_state has the normalisation {stats['kind']}, the config {self.kind}")
-        demand(set(stats) - {"kind"} == NEEDS.get(self.kind, set()), f"normalisation {self.kind} has the keys {sorted(stats)}")
+        each = self.kind == "minmax" and bool(checkpoint["config"]["data"].get("raw"))  # raw features have a shift and scale of their own
+        demand(set(stats) - {"kind"} == NEEDS.get(self.kind, set()) | ({"mean", "std"} if each else set()), f"normalisation {self.kind} has the keys {sorted(stats)}")
         value = lambda key, default: spread(stats.get(key, default), shape)
-        if self.kind == "minmax":
+        if self.kind == "minmax" and not each:
             self.shift = value("min", 0.0)
             self.scale = value("max", 1.0) - self.shift
         else:

@@ -29,7 +29,7 @@ from trainer import RUNS, Trainer
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 # In order: the second's data are the first's embeddings.
 NAMES = ["vae_mlp_bernoulli", "sae_relu_l1", "beta_vae_conv_gaussian", "sae_topk", "sae_p_anneal", "custom_classifier", "custom_autoencoder",
-         "custom_blocks", "custom_heads", "custom_torchscript"]
+         "custom_blocks", "custom_heads", "custom_arrays", "custom_torchscript"]
 INDICES = "output.extras=[indices]"
 EXTRACT = {"custom_classifier": ["output.extras=[indices, labels]"], "custom_autoencoder": [INDICES, "output.dtype=float16"]}
 

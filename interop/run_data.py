@@ -55,4 +55,5 @@ def write(folder):
     x, y = points(draw, 300)
     save("points", np.asfortranarray(x), np.float64)
     save("classes", y, np.int64)
+    save("words", draw.integers(0, 9, (300, 2)), np.uint8)
     scripted(folder / "points.pt")
