@@ -1,6 +1,8 @@
 package vae
 
 import (
+	"math"
+
 	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/ssim"
 	"github.com/gotrainer/trainer/pkg/torch"
@@ -111,13 +113,23 @@ func (s structural) factors(a, b *torch.Tensor, batch int64) (whole, contrast *t
 	return mean(all), mean(cs)
 }
 
-// blur is the mean of images [N, 1, H, W] in a Gaussian window around each pixel.
+// blur is the mean of images [N, 1, H, W] in a Gaussian window around each pixel: of rows and
+// columns in turn, as products with a matrix, which take a fraction of the time of convolutions
+// of one channel.
 func blur(images *torch.Tensor) *torch.Tensor {
+	down, across := window(images.Size(2), images), window(images.Size(3), images)
+	return down.MatMul(images).MatMul(across)
+}
+
+// window is the Gaussian window around each of n places, [n, n], symmetric; what it has beyond
+// them is of zeros.
+func window(n int64, like *torch.Tensor) *torch.Tensor {
 	const half = ssim.Window / 2
-	g := torch.Arange(ssim.Window, torch.Like(images)).AddScalar(-half).Square().MulScalar(-1 / (2 * ssim.Sigma * ssim.Sigma)).Exp()
-	g = g.Div(g.Sum())
-	pass := func(t *torch.Tensor, kernel, padding []int64) *torch.Tensor {
-		return t.Conv2d(g.Reshape(kernel), nil, []int64{1, 1}, padding, []int64{1, 1}, 1)
+	sum := 0.0
+	for i := -half; i <= half; i++ {
+		sum += math.Exp(-float64(i*i) / (2 * ssim.Sigma * ssim.Sigma))
 	}
-	return pass(pass(images, []int64{1, 1, 1, ssim.Window}, []int64{0, half}), []int64{1, 1, ssim.Window, 1}, []int64{half, 0})
+	place := torch.Arange(n, torch.Like(like))
+	square := place.Unsqueeze(1).Sub(place).Square()
+	return square.MulScalar(-1/(2*ssim.Sigma*ssim.Sigma)).Exp().MulScalar(1/sum).MaskedFill(square.Gt(half*half), 0)
 }
