@@ -71,6 +71,20 @@ def mixture(draw, components=6):
     return weights(draw) | {"pseudo_inputs.weight": draw.uniform((INPUTS, components), -0.6, 0.6), "pseudo_inputs.bias": draw.uniform((INPUTS,), 0.3, 0.7)}
 
 
+def steps(model, case, t, **forward):
+    """Losses and learning rates of the steps of BaseTrainer."""
+    optimizer = torch.optim.Adam(model.parameters(), lr=case["optimizer"]["lr"])
+    losses = []
+    for step, (x, _, noise) in enumerate(batches(t)):
+        with recorded(*(v.movedim(0, 1) if v.dim() == 3 else v for v in noise.values())):  # pythae has draws after samples
+            out = model({"data": x}, epoch=1 + step // BATCHES, **forward)
+        optimizer.zero_grad()
+        out.loss.backward()
+        optimizer.step()
+        losses.append(out.loss.item())
+    return losses, [case["optimizer"]["lr"]] * len(losses)
+
+
 def trained(model_class, config_class, loss="mse", heads=True, forward={}, **keys):
     """A function that trains such a model."""
     def run(case, t):
@@ -78,16 +92,7 @@ def trained(model_class, config_class, loss="mse", heads=True, forward={}, **key
         model = model_class(config, Encoder(heads), Decoder(loss == "bce")).train()
         names = {"pseudo_inputs.0.weight": "pseudo_inputs.weight", "pseudo_inputs.0.bias": "pseudo_inputs.bias"}
         fill({names.get(k) or k.split(".", 1)[1]: p for k, p in model.named_parameters()}, t)
-        optimizer = torch.optim.Adam(model.parameters(), lr=case["optimizer"]["lr"])
-        losses = []
-        for step, (x, _, noise) in enumerate(batches(t)):
-            with recorded(*(v.movedim(0, 1) if v.dim() == 3 else v for v in noise.values())):  # pythae has draws after samples
-                out = model({"data": x}, epoch=1 + step // BATCHES, **forward)
-            optimizer.zero_grad()
-            out.loss.backward()
-            optimizer.step()
-            losses.append(out.loss.item())
-        return losses, [case["optimizer"]["lr"]] * len(losses)
+        return steps(model, case, t, **forward)
     return run
 
 
@@ -100,16 +105,7 @@ def structures():
         encoder.encoder, decoder.decoder = twin.encoder, nn.Sequential(*twin.decoder, nn.Unflatten(1, tuple(case["input_shape"])))
         model = MSSSIM_VAE(config, encoder, decoder).train()
         fill({k.split(".", 1)[1]: p for k, p in model.named_parameters()}, t)
-        optimizer = torch.optim.Adam(model.parameters(), lr=case["optimizer"]["lr"])
-        losses = []
-        for x, _, noise in batches(t):
-            with recorded(*noise.values()):
-                out = model({"data": x})
-            optimizer.zero_grad()
-            out.loss.backward()
-            optimizer.step()
-            losses.append(out.loss.item())
-        return losses, [case["optimizer"]["lr"]] * len(losses)
+        return steps(model, case, t)
     return run
 
 
@@ -151,16 +147,9 @@ def quantized(average, commitment=0.25):
         model = VQVAE(config, PartEncoder(twin.encoder, "embedding"), PartDecoder(twin.decoder, "reconstruction")).train()
         names = {"quantizer.embeddings": "quantizer.codebook", "quantizer.embeddings.weight": "quantizer.codebook", "quantizer.ema_embed": "quantizer.sums"}
         fill({names.get(k) or k.replace(".layers", ""): v for k, v in model.state_dict().items() if not k.endswith("cluster_size")}, t)
-        optimizer = torch.optim.Adam(model.parameters(), lr=case["optimizer"]["lr"])
-        losses = []
-        for x, _, _ in batches(t):
-            out = model({"data": x})
-            optimizer.zero_grad()
-            out.loss.backward()
-            optimizer.step()
-            losses.append(out.loss.item())
+        losses, rates = steps(model, case, t)
         last = {"quantizer.usage": model.quantizer.cluster_size, "quantizer.codebook": model.quantizer.embeddings} if average else {}
-        return losses, [case["optimizer"]["lr"]] * len(losses), last
+        return losses, rates, last
     return run
 
 
