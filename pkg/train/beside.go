@@ -10,8 +10,15 @@ import (
 // them for good.
 type beside struct{ now, before []*torch.Tensor }
 
-func newBeside(m any) *beside {
-	return &beside{now: nn.Tensors(append(nn.Buffers(m), nn.States(m)...))}
+// newBeside finds it on the device. Bytes are a file's, which no step moves.
+func newBeside(m any, d torch.Device) *beside {
+	b := &beside{}
+	for _, t := range nn.Tensors(append(nn.Buffers(m), nn.States(m)...)) {
+		if t.Device() == d && t.DType() != torch.Uint8 {
+			b.now = append(b.now, t)
+		}
+	}
+	return b
 }
 
 // remember copies it, before the first batch of a step.

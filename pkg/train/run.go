@@ -146,7 +146,7 @@ func (r *run) equip() (err error) {
 		return tooLarge(failed, r.Device, "the optimizer's state", r.Optimizer.StateBytes(all), smallerModel)
 	}
 	if err == nil {
-		r.beside = newBeside(r.Model)
+		r.beside = newBeside(r.Model, r.Device)
 		r.meter, r.scalars, r.scaling = newMeter(names, r.Device), newScalars(), newScaling(r.Precision, r.Device)
 	}
 	return err
