@@ -186,3 +186,11 @@ func TestAThousandRunsAreReadOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestSectionsAreTextInOneLine(t *testing.T) {
+	layers := []any{"flatten", map[string]any{"linear": int64(4)}, map[string]any{"out": 2, "bias": false}, map[string]any{"residual": []any{map[string]any{"linear": 3}}}}
+	want := "{layers: [flatten, linear: 4, {bias: false, out: 2}, residual: [linear: 3]], name: kind}"
+	if got := Text(map[string]any{"name": "kind", "layers": layers}); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

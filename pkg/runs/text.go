@@ -2,6 +2,8 @@ package runs
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,7 +12,8 @@ import (
 )
 
 // Text writes a value of a run in full: numbers with all their digits, times as
-// 2026-01-31T12:30:00Z, lists as [1, 2].
+// 2026-01-31T12:30:00Z, lists and sections as YAML has them in one line, [1, linear: 8] and
+// {name: x, weight: 1}.
 func Text(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -27,8 +30,17 @@ func Text(v any) string {
 		items := make([]string, len(v))
 		for i, item := range v {
 			items[i] = Text(plain(item))
+			if m, ok := item.(map[string]any); ok && len(m) == 1 {
+				items[i] = items[i][1 : len(items[i])-1]
+			}
 		}
 		return "[" + strings.Join(items, ", ") + "]"
+	case map[string]any:
+		items := make([]string, 0, len(v))
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			items = append(items, key+": "+Text(plain(v[key])))
+		}
+		return "{" + strings.Join(items, ", ") + "}"
 	}
 	return fmt.Sprint(v)
 }
