@@ -169,6 +169,7 @@ func (s Spec) beside(path string, list []part) (part, error) {
 		if one.n != first.n {
 			return part{}, mistake("data.arrays: of %s, the array %q has %d rows but %q has %d; arrays of one data set have a row for each sample, in the same order", path, name, one.n, s.Arrays[0].Name, first.n)
 		}
+		all.mapped = all.mapped || one.mapped
 		all.addSpan(name, one.shape, one.dtype)
 		joined.list, joined.widths = append(joined.list, one.src), append(joined.widths, rowLen(one.shape))
 		fmt.Fprintf(digest, "%q %s %v\n", name, one.digest, slices.Contains(s.Raw, name))

@@ -289,6 +289,13 @@ func TestAnIndexOutOfRangeIsOneSentence(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantSentence(t, a.ReadEpoch(x, []int{2, 0}, 0), "found 200 in row 2")
+	wantSentence(t, d.CheckIndices(), "found 200 in row 2")
+	spec.InMemory = "false"
+	d = open(t, spec)
+	d.Expect(reads(200))
+	if err := d.CheckIndices(); err != nil {
+		t.Errorf("a mapped file was read: %v", err)
+	}
 	spec.Raw = nil
 	d = open(t, spec)
 	d.Expect(reads(201))

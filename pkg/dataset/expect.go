@@ -23,6 +23,27 @@ func (d *Data) Expect(list []Index) {
 	}
 }
 
+// CheckIndices holds the samples of all splits that are in memory against what is expected
+// of them, so that what is wrong shows before anything is trained.
+func (d *Data) CheckIndices() error {
+	for _, s := range []*Split{d.Train, d.Val, d.Test} {
+		if s == nil || s.part.mapped || len(d.expected) == 0 {
+			continue
+		}
+		rows, block := make([]int, 0, s.Len()), max(1<<16/s.dim, 1)
+		for r := range s.Len() {
+			rows = append(rows, r)
+		}
+		buffer := make([]float32, block*s.dim)
+		for some := range slices.Chunk(rows, block) {
+			if err := s.Read(buffer[:len(some)*s.dim], some); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // checkIndices holds samples, as they were read, against what is expected of them.
 func (s *Split) checkIndices(x []float32, rows []int) error {
 	for _, e := range s.data.expected {

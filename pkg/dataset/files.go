@@ -150,7 +150,7 @@ func (p *parts) openFormat(s Spec, path string, format headerReader) (part, erro
 	}
 	p.arrays = append(p.arrays, a)
 	h := a.Header()
-	one := part{path: path, src: a, n: a.Rows(), dtype: h.DType, digest: a.Fingerprint(), shape: h.Shape[1:]}
+	one := part{path: path, src: a, n: a.Rows(), dtype: h.DType, digest: a.Fingerprint(), mapped: a.IsMapped(), shape: h.Shape[1:]}
 	if !a.IsMapped() && npy.IsFloat(h.DType) {
 		err = checkFinite(one, a.RowLen())
 	}

@@ -88,6 +88,7 @@ func join(path string, list []part) (part, error) {
 			return part{}, err
 		}
 		all.n += one.n
+		all.mapped = all.mapped || one.mapped
 		joined.list, joined.ends = append(joined.list, one.src), append(joined.ends, all.n)
 		digest.Write([]byte(one.digest + "\n"))
 	}

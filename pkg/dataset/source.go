@@ -89,6 +89,7 @@ type part struct {
 	shape  []int64 // of one sample
 	dtype  string  // of the file's elements, as npy.Header has it
 	digest string  // fingerprint of the file
+	mapped bool    // it is read from the disk, batch by batch
 	labels *labelSet
 
 	columns []string // names of a table's columns, the label's left out; nil without

@@ -164,6 +164,9 @@ func (s *session) build(scope *torch.Scope) error {
 	if err != nil {
 		return err
 	}
+	if err := s.data.CheckIndices(); err != nil {
+		return err
+	}
 	p.Model, p.Val = m, split(s.data.Val)
 	if p.Train, err = trainingSplit(cfg, s.data); err != nil {
 		return err
