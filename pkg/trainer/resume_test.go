@@ -25,6 +25,12 @@ training: {epochs: 20, optimizer: {name: sgd, lr: 0.0001, momentum: 0.9}, schedu
   early_stopping: {patience: 4, min_delta: 1000}, log_every_steps: 1}
 checkpoint: {save_strategy: last, resume_every: 1}
 `},
+	{"capacity of pythae, an epoch at a time, last", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
+model: {type: vae, variant: capacity, compat: pythae, latent_dim: 3, encoder: {hidden_dims: [8]}, capacity: 5, capacity_steps: 12, epoch_steps: 4}
+training: {epochs: 4, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
+checkpoint: {save_strategy: last, resume_every: 2}
+`},
 	{"capacity that grows, cyclical KL, best", `
 data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
 model: {type: vae, latent_dim: 3, encoder: {hidden_dims: [8]}, variant: capacity, capacity: 5, capacity_steps: 25, kl: {schedule: cyclical, steps: 20, cycles: 2}}
@@ -73,12 +79,6 @@ model: {type: vae, latent_dim: 3, encoder: {hidden_dims: [8]}, variant: dip_vae_
 training: {epochs: 6, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
 checkpoint: {save_strategy: last, resume_every: 2}
 `},
-	{"gated that is resampled, last", `
-data: {source: synthetic_sparse, count: 150, dim: 12, atoms: 24, active: 2, batch_size: 16}
-model: {type: sae, variant: gated, d_sae: 24, sparsity_warmup_steps: 5, dead_after_samples: 30, resample_every_steps: 9, resample_warmup_steps: 6}
-training: {epochs: 5, optimizer: {name: adam, lr: 0.01}, log_every_steps: 1}
-checkpoint: {save_strategy: last, resume_every: 2}
-`},
 	{"relu_l1 streamed, normalised, adamw, step schedule, all", `
 data: {source: npy, path: data.npy, in_memory: false, normalize: standard, batch_size: 16}
 model: {type: sae, variant: relu_l1, d_sae: 24, l1_coefficient: 0.01}
@@ -90,12 +90,6 @@ data: {source: synthetic_sparse, count: 150, dim: 12, atoms: 24, active: 2, batc
 model: {type: sae, variant: topk, d_sae: 32, k: 2, dead_after_samples: 40}
 training: {steps: 27, optimizer: {name: adam, lr: 0.003}, scheduler: cosine, accumulate: 3, grad_clip: 0.5, log_every_steps: 2}
 checkpoint: {save_strategy: all, resume_every: 2}
-`},
-	{"batch_topk with a k that falls, best", `
-data: {source: synthetic_sparse, count: 150, dim: 12, atoms: 24, active: 2, batch_size: 16}
-model: {type: sae, variant: batch_topk, d_sae: 32, k: 2.5, k_start: 12, k_anneal_steps: 30, dead_after_samples: 40}
-training: {epochs: 5, optimizer: {name: adam, lr: 0.003}, log_every_steps: 1}
-checkpoint: {save_strategy: best, resume_every: 2}
 `},
 	{"topk on shards, streamed in blocks, accumulation, last", `
 data: {source: npy, path: "part-*.npy", in_memory: false, shuffle: block, block_size: 5, blocks: 3, batch_size: 8}
@@ -114,6 +108,12 @@ data: {source: shapes, count: 70, image_size: 8, batch_size: 8}
 model: {type: vae, variant: vq_vae, latent_dim: 3, codes: 24, decay: 0.8, encoder: {channels: [4], blocks: 1}}
 training: {epochs: 4, optimizer: {name: adam, lr: 0.003}, accumulate: 2, log_every_steps: 1}
 checkpoint: {save_strategy: last, resume_every: 1}
+`},
+	{"vq_vae of pythae with averaged codes, all", `
+data: {source: shapes, count: 70, image_size: 8, batch_size: 8}
+model: {type: vae, variant: vq_vae, compat: pythae, likelihood: gaussian, codebook: ema, latent_dim: 3, codes: 24, decay: 0.8, encoder: {channels: [4], blocks: 1}}
+training: {epochs: 3, optimizer: {name: adam, lr: 0.003}, log_every_steps: 1}
+checkpoint: {save_strategy: all, resume_every: 2}
 `},
 	{"factor_vae with the discriminator's optimizer, clipping, best", `
 data: {source: shapes, count: 70, image_size: 8, batch_size: 16}
