@@ -11,7 +11,7 @@ func TestUnknownKeysAreOneSentenceEach(t *testing.T) {
 		{name: "of another section", edit: []string{"  count: 64", "  epochs: 64"}, want: []string{
 			"x.yaml:7:3: data.epochs: unknown key; epochs belongs to training"}},
 		{name: "of another variant", edit: []string{"latent_dim: 2", "latent_dim: 2\n  beta: 4"}, want: []string{
-			"x.yaml:13:3: model.beta: unknown key; beta belongs to model type vae, variant beta_vae or model type vae, variant beta_tc_vae"}},
+			"x.yaml:13:3: model.beta: unknown key; beta belongs to model type vae, variant beta_vae, model type vae, variant beta_tc_vae or model type vae, variant msssim_vae"}},
 		{name: "of another source", edit: []string{"image_size: 8", "image_size: 8\n  path: x.npy"}, want: []string{
 			"x.yaml:9:3: data.path: does not go with source: shapes, …"}},
 		{name: "given twice", edit: []string{"epochs: 1", "epochs: 1\n  epochs: 2"}, want: []string{

@@ -132,6 +132,6 @@ func TestWrongShapesOfDataAreOneSentence(t *testing.T) {
 				"trainer: v.npy has samples of shape [5] but d.npy has [4]; they must have the same shape"}},
 		{name: "no labels for a classifier", prep: func(s *site) { s.array("d.npy", 20, 4) }, torch: true,
 			edit: append(from("npy", "path: d.npy"), customModel("linear: 3", "cross_entropy")...), want: []string{
-				"x.yaml:…: model.target: cross_entropy compares with labels, and the data have none; give data.labels, or write target: input"}},
+				"x.yaml:…: model.target: cross_entropy compares with labels, and the data have none; give data.labels, data.label_array or data.label_column"}},
 	})
 }

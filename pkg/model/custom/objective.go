@@ -63,36 +63,46 @@ func newObjective(o Objective, key string, take Take, in model.Inputs, out []int
 }
 
 // aim finds what the output is compared with.
-func (o *objective) aim(take Take, in model.Inputs) (err error) {
-	if o.reconstructs() {
-		if o.take, o.shape, err = take.of(in.Dim(), in.Parts, o.key+".take", "a sample", "data.arrays"); o.take.empty() {
-			o.shape = slices.Clone(in.Shape)
-		} else if o.shape == nil {
-			o.shape = []int64{o.take.size()}
-		}
-		return err
+func (o *objective) aim(take Take, in model.Inputs) error {
+	switch {
+	case o.reconstructs():
+		return o.aimAtSample(take, in)
+	case in.LabelShape != nil:
+		return o.aimAtLabels(take, in)
+	case o.name == "cross_entropy":
+		return model.Mistakef("%s.target: cross_entropy compares with labels, and the data have none; give data.labels, data.label_array or data.label_column", o.key)
 	}
-	if in.LabelShape == nil {
-		return model.Mistakef("%s.target: %s compares with labels, and the data have none; give data.labels, or write target: input", o.key, o.name)
+	return model.Mistakef("%s.target: %s compares with labels, and the data have none; give data.labels, or write target: input", o.key, o.name)
+}
+
+func (o *objective) aimAtSample(take Take, in model.Inputs) (err error) {
+	o.take, o.shape, err = take.of(in.Dim(), in.Parts, o.key+".take", "a sample", "data.arrays")
+	switch {
+	case o.take.empty():
+		o.shape = slices.Clone(in.Shape)
+	case o.shape == nil:
+		o.shape = []int64{o.take.size()}
 	}
+	return err
+}
+
+func (o *objective) aimAtLabels(take Take, in model.Inputs) (err error) {
 	all := model.Inputs{Shape: in.LabelShape}.Dim()
-	var shape []int64
-	if o.take, shape, err = take.of(all, in.LabelParts, o.key+".take", "a label", "data.label_column or data.label_array"); err != nil {
+	o.take, o.shape, err = take.of(all, in.LabelParts, o.key+".take", "a label", "data.label_column or data.label_array")
+	switch {
+	case err != nil:
 		return err
-	}
-	if o.take.empty() {
+	case o.take.empty():
 		o.shape, o.classes = in.LabelShape, in.Classes
 		return nil
-	}
-	if o.shape = shape; shape == nil {
-		o.shape = []int64{o.take.size()}
+	case o.take.size() == 1 && in.LabelClasses != nil:
+		o.classes = in.LabelClasses[o.take[0]]
+		o.unclassed = o.classes == 0
 	}
 	if o.take.size() == 1 && o.name == "cross_entropy" {
 		o.shape = []int64{}
-	}
-	if o.take.size() == 1 && in.LabelClasses != nil {
-		o.classes = in.LabelClasses[o.take[0]]
-		o.unclassed = o.classes == 0
+	} else if o.shape == nil {
+		o.shape = []int64{o.take.size()}
 	}
 	return nil
 }
