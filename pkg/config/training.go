@@ -46,11 +46,13 @@ func (o *Optimizer) Validate() []string {
 
 // Scheduler is the learning rate as a function of the step.
 type Scheduler struct {
-	Name        string  `yaml:"name" default:"constant" check:"oneof=constant|linear|cosine|step" doc:"the shape after the warm-up"`
-	WarmupSteps int     `yaml:"warmup_steps" default:"0" check:"min=0" doc:"steps in which the rate rises from 0"`
-	MinLR       float64 `yaml:"min_lr" default:"0.0" check:"min=0" when:"name=linear|cosine" doc:"the rate at the end"`
-	StepSize    int     `yaml:"step_size" check:"required,min=1" when:"name=step" doc:"the steps between two drops of the rate"`
-	Gamma       float64 `yaml:"gamma" default:"0.1" check:"gt=0" when:"name=step" doc:"the factor of each drop"`
+	Name        string `yaml:"name" default:"constant" check:"oneof=constant|linear|cosine|step" doc:"the shape after the warm-up"`
+	WarmupSteps int    `yaml:"warmup_steps" default:"0" check:"min=0" doc:"steps in which the rate rises from 0"`
+	// DecayStart is a step, or below 1 a share of the run; nil = after the warm-up.
+	DecayStart *float64 `yaml:"decay_start" check:"gt=0" when:"name=linear|cosine" doc:"the step from which the rate falls, or below 1 the share of the run after which it does; after the warm-up by default"`
+	MinLR      float64  `yaml:"min_lr" default:"0.0" check:"min=0" when:"name=linear|cosine" doc:"the rate at the end"`
+	StepSize   int      `yaml:"step_size" check:"required,min=1" when:"name=step" doc:"the steps between two drops of the rate"`
+	Gamma      float64  `yaml:"gamma" default:"0.1" check:"gt=0" when:"name=step" doc:"the factor of each drop"`
 }
 
 // GradClip bounds the norm of all gradients together.

@@ -6,7 +6,6 @@ package schedule
 import (
 	"fmt"
 	"math"
-	"strings"
 )
 
 // The names of the schedules.
@@ -25,16 +24,17 @@ func Names() []string { return []string{Constant, Linear, Cosine, Step} }
 // In the first Warmup steps the rate is Base*(step+1)/Warmup: the first step
 // already moves the weights (its rate is not zero), and the last of them has the
 // full rate. The schedule proper starts after that, with t = step - Warmup.
-// Linear and Cosine come down to Min over the remaining Total - Warmup steps
-// and stay there, also when training goes on past Total.
+// Linear and Cosine stay at Base up to DecayStart, come down to Min over the
+// steps that remain and stay there, also when training goes on past Total.
 type LR struct {
-	Name     string  // one of Names
-	Base     float64 // the rate after the warm-up
-	Min      float64 // the rate at the end (linear, cosine)
-	Gamma    float64 // the factor of each fall (step)
-	Warmup   int64   // steps of warm-up; 0 = none
-	StepSize int64   // steps between two falls (step)
-	Total    int64   // optimizer steps of the whole run, warm-up included (linear, cosine)
+	Name       string  // one of Names
+	Base       float64 // the rate after the warm-up
+	Min        float64 // the rate at the end (linear, cosine)
+	Gamma      float64 // the factor of each fall (step)
+	Warmup     int64   // steps of warm-up; 0 = none
+	DecayStart float64 // the step from which the rate falls, below 1 a share of Total (linear, cosine); 0 = after the warm-up
+	StepSize   int64   // steps between two falls (step)
+	Total      int64   // optimizer steps of the whole run, warm-up included (linear, cosine)
 }
 
 // At gives the rate for the update number step, counted from 0.
@@ -42,43 +42,45 @@ func (s LR) At(step int64) float64 {
 	if step < s.Warmup {
 		return s.Base * float64(step+1) / float64(s.Warmup)
 	}
-	t, span := step-s.Warmup, s.Total-s.Warmup
+	from := max(s.Warmup, s.decayStart())
+	fallen := Ramp(step-from, s.Total-from)
 	switch s.Name {
 	case Linear:
-		return s.Min + (s.Base-s.Min)*(1-Ramp(t, span))
+		return s.Min + (s.Base-s.Min)*(1-fallen)
 	case Cosine:
-		return s.Min + (s.Base-s.Min)*(1+math.Cos(math.Pi*Ramp(t, span)))/2
+		return s.Min + (s.Base-s.Min)*(1+math.Cos(math.Pi*fallen))/2
 	case Step:
 		if s.StepSize > 0 {
-			return s.Base * math.Pow(s.Gamma, float64(t/s.StepSize))
+			return s.Base * math.Pow(s.Gamma, float64((step-s.Warmup)/s.StepSize))
 		}
 	}
 	return s.Base
+}
+
+// decayStart is DecayStart as a step.
+func (s LR) decayStart() int64 {
+	if s.DecayStart < 1 {
+		return int64(math.Round(s.DecayStart * float64(s.Total)))
+	}
+	return int64(s.DecayStart)
 }
 
 // UsesTotal says whether the rate depends on the length of the run, so that a
 // run that is extended has another schedule than before.
 func (s LR) UsesTotal() bool { return s.Name == Linear || s.Name == Cosine }
 
-// Check says what makes the schedule impossible, as an error of the user; nil if
-// nothing does. At never fails: an unknown name is taken as constant.
-func (s LR) Check() error {
-	known := false
-	for _, n := range Names() {
-		known = known || n == s.Name
-	}
+// Doubt says why the rate is not what the schedule's numbers promise in a run of Total
+// steps; "" where it is. At never fails: an unknown name is taken as constant.
+func (s LR) Doubt() string {
 	switch {
-	case !known:
-		return mistakef("schedule %q is not known; use one of %s", s.Name, strings.Join(Names(), ", "))
-	case s.Warmup < 0:
-		return mistakef("schedule %s: warmup_steps is %d; use 0 or more", s.Name, s.Warmup)
-	case s.Name == Step && s.StepSize < 1:
-		return mistakef("schedule step: step_size is %d; use 1 or more", s.StepSize)
-	case s.UsesTotal() && s.Warmup >= s.Total:
-		return mistakef("schedule %s: a warm-up of %d steps leaves no step of the run's %d to come down in; use fewer warmup_steps or train longer",
-			s.Name, s.Warmup, s.Total)
+	case s.Warmup > 0 && s.Warmup >= s.Total:
+		return fmt.Sprintf("warmup_steps: %d are not done in a run of %d steps; the learning rate does not stay at its full value", s.Warmup, s.Total)
+	case s.UsesTotal() && s.DecayStart > 0 && s.decayStart() < s.Warmup:
+		return fmt.Sprintf("decay_start: step %d is in the warm-up, after whose %d steps the rate falls", s.decayStart(), s.Warmup)
+	case s.UsesTotal() && s.DecayStart > 0 && s.decayStart() >= s.Total:
+		return fmt.Sprintf("decay_start: step %d is not in a run of %d steps, in which the rate does not fall", s.decayStart(), s.Total)
 	}
-	return nil
+	return ""
 }
 
 // Ramp rises linearly from 0 at step 0 to 1 at step over, and stays there:
@@ -90,13 +92,3 @@ func Ramp(step, over int64) float64 {
 	}
 	return math.Max(0, float64(step)/float64(over))
 }
-
-// mistake is an error that the user can mend in the config.
-type mistake string
-
-func (m mistake) Error() string { return string(m) }
-
-// UserError marks the error as the user's to mend.
-func (m mistake) UserError() bool { return true }
-
-func mistakef(format string, args ...any) error { return mistake(fmt.Sprintf(format, args...)) }

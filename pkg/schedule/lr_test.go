@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -28,6 +27,14 @@ func TestRatesEqualPyTorchs(t *testing.T) {
 			[]float64{0.1, 0.08875, 0.07749999999999999, 0.06624999999999999, 0.05499999999999999,
 				0.04374999999999999, 0.032499999999999994, 0.021249999999999995, 0.009999999999999997,
 				0.009999999999999997, 0.009999999999999997}},
+		{"ConstantLR for 4 steps, LinearLR", LR{Name: Linear, Base: 0.1, Min: 0.01, DecayStart: 4, Total: 10},
+			[]float64{0.1, 0.1, 0.1, 0.1, 0.1, 0.085, 0.07, 0.05500000000000001, 0.04000000000000001,
+				0.025000000000000005, 0.010000000000000002, 0.010000000000000002}},
+		{"the same by a share", LR{Name: Linear, Base: 0.1, Min: 0.01, DecayStart: 0.4, Total: 10},
+			[]float64{0.1, 0.1, 0.1, 0.1, 0.1, 0.085, 0.07}},
+		{"warm-up of 4 steps, constant for 2, CosineAnnealingLR", LR{Name: Cosine, Base: 0.1, Min: 0.01, Warmup: 4, DecayStart: 6, Total: 12},
+			append(warm[:4:4], 0.1, 0.1, 0.1, 0.09397114317029975, 0.07750000000000001, 0.055000000000000014,
+				0.032500000000000015, 0.01602885682970026, 0.01)},
 		{"StepLR", LR{Name: Step, Base: 0.1, Gamma: 0.5, StepSize: 3},
 			[]float64{0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.025, 0.025, 0.025, 0.0125}},
 		{"warm-up, CosineAnnealingLR", LR{Name: Cosine, Base: 0.1, Min: 0.01, Warmup: 4, Total: 10},
@@ -112,27 +119,21 @@ func TestRampRisesToOneAndStays(t *testing.T) {
 	}
 }
 
-func TestImpossibleSchedulesAreTheUsersToMend(t *testing.T) {
-	tests := []struct {
-		lr   LR
-		says string
-	}{
-		{LR{Name: "cosin", Total: 10}, `schedule "cosin" is not known; use one of constant, linear, cosine, step`},
-		{LR{Name: Cosine, Warmup: 10, Total: 10}, "a warm-up of 10 steps leaves no step of the run's 10"},
-		{LR{Name: Linear, Warmup: 11, Total: 10}, "use fewer warmup_steps or train longer"},
-		{LR{Name: Linear, Warmup: -1, Total: 10}, "warmup_steps is -1"},
-		{LR{Name: Step, StepSize: 0, Total: 10}, "step_size is 0"},
-	}
-	for _, tt := range tests {
-		err := tt.lr.Check()
-		var user interface{ UserError() bool }
-		if err == nil || !errors.As(err, &user) || !user.UserError() || !strings.Contains(err.Error(), tt.says) {
-			t.Errorf("%+v: error %v, want one of the user's that says %q", tt.lr, err, tt.says)
+func TestSchedulesThatARunIsTooShortFor(t *testing.T) {
+	for want, lr := range map[string]LR{
+		"warmup_steps: 10 are not done in a run of 10 steps":         {Name: Cosine, Warmup: 10, Total: 10},
+		"warmup_steps: 11 are not done":                              {Name: Constant, Warmup: 11, Total: 10},
+		"decay_start: step 4 is in the warm-up, after whose 5 steps": {Name: Linear, Warmup: 5, DecayStart: 4, Total: 10},
+		"decay_start: step 10 is not in a run of 10 steps":           {Name: Cosine, DecayStart: 0.999, Total: 10},
+		"decay_start: step 20 is not in a run of 10 steps":           {Name: Cosine, DecayStart: 20, Total: 10},
+	} {
+		if got := lr.Doubt(); !strings.HasPrefix(got, want) {
+			t.Errorf("%+v: %q, want %q", lr, got, want)
 		}
 	}
-	for _, lr := range []LR{{Name: Constant, Warmup: 99, Total: 10}, {Name: Cosine, Warmup: 9, Total: 10}, {Name: Step, StepSize: 1}} {
-		if err := lr.Check(); err != nil {
-			t.Errorf("%+v: %v, want no error", lr, err)
+	for _, lr := range []LR{{Name: Constant, Total: 1}, {Name: Cosine, Warmup: 9, Total: 10}, {Name: Linear, Warmup: 3, DecayStart: 0.8, Total: 10}, {Name: Step, StepSize: 99, Total: 10}} {
+		if got := lr.Doubt(); got != "" {
+			t.Errorf("%+v: %q, want nothing", lr, got)
 		}
 	}
 }

@@ -184,6 +184,9 @@ func (s *session) build(scope *torch.Scope) error {
 		s.notices = append(s.notices, "the data are larger than the memory, and each sample of a batch is a read of its own; data.shuffle: block reads in runs")
 	}
 	p.Order = order{s.sampler}
+	if doubt := scheduleDoubt(s.trainConfig(), s.sampler); doubt != "" {
+		s.notices = append(s.notices, doubt)
+	}
 	if err == nil && s.from != nil {
 		err = s.goOn()
 	}
@@ -208,6 +211,15 @@ func (s *session) newModel(scope *torch.Scope) (model.Model, error) {
 	return m, err
 }
 
+// scheduleDoubt is what a run's length makes of its schedule, "" where nothing is amiss.
+func scheduleDoubt(c train.Config, sampler *dataset.Sampler) string {
+	_, c.Schedule.Total = c.Length(order{sampler})
+	if doubt := c.Schedule.Doubt(); doubt != "" {
+		return "training.scheduler." + doubt
+	}
+	return ""
+}
+
 // trainConfig is the training section as the loop takes it.
 func (s *session) trainConfig() train.Config {
 	t := s.cfg.Training
@@ -223,6 +235,9 @@ func (s *session) trainConfig() train.Config {
 		},
 		Precision: train.Precision(t.Precision), RequireGraph: t.CUDAGraph == "on",
 		Monitor: s.monitor, LogEvery: int64(t.LogEverySteps), Seed: s.cfg.Experiment.Seed,
+	}
+	if t.Scheduler.DecayStart != nil {
+		c.Schedule.DecayStart = *t.Scheduler.DecayStart
 	}
 	if t.GradClip != nil {
 		c.ClipNorm = t.GradClip.MaxNorm

@@ -62,7 +62,8 @@ type validated struct {
 	Test        int     `json:"test,omitempty"`
 	Steps       int64   `json:"steps,omitempty"`
 	need
-	Time *timing `json:"time,omitempty"`
+	Time   *timing `json:"time,omitempty"`
+	Notice string  `json:"notice,omitempty"` // what the user may not have meant
 }
 
 func (v validated) String() string {
@@ -73,6 +74,9 @@ func (v validated) String() string {
 			text += fmt.Sprintf("; %d steps", v.Steps)
 		}
 		text += v.need.String() + v.Time.String()
+		if v.Notice != "" {
+			text += "\n  " + v.Notice
+		}
 	}
 	return text
 }
@@ -139,6 +143,7 @@ func validateOne(ctx context.Context, path string, cfg *config.Train, doc *confi
 		s := session{cfg: cfg}
 		sampler := dataset.NewSampler(v.Train, cfg.Data.BatchSize, cfg.Experiment.Seed, cfg.Data.DropLast)
 		epochs, v.Steps = s.trainConfig().Length(order{sampler})
+		v.Notice = scheduleDoubt(s.trainConfig(), sampler)
 	}
 	if v.need, err = needOf(cfg, data, epochs); err == nil && timed {
 		v.Time, err = timeRun(ctx, cfg, doc)
