@@ -8,28 +8,29 @@ import (
 	"strings"
 )
 
-// told are the metrics that a result names, in this order, each where the model has it.
-// The share of what is unexplained is told of sparse autoencoders alone.
+// told are the metrics that a result names, in this order, each where the model has it, and
+// what it goes with.
 var told = []struct {
 	metric, format string
 	scale          float64
+	with, without  string // other metrics; "" = any
 }{
-	{"accuracy", "accuracy %.3f", 1},
-	{"r2", "R² %.3f", 1},
-	{"place_r2", "R² of the place %.3f", 1},
-	{"recovered", "%.1f %% of the true directions recovered", 100},
-	{"l0", "L0 %.2f", 1},
-	{"fvu", "FVU %.3f", 1},
-	{"dead", "%.1f %% of the latents dead", 100},
-	{"recon", "reconstruction %.1f nats", 1},
-	{"kl", "KL %.1f nats", 1},
-	{"nll", "NLL %.1f nats", 1},
-	{"psnr", "PSNR %.1f dB", 1},
-	{"code_usage", "%.0f %% of the codes in use", 100},
-	{"mig", "MIG %.2f", 1},
-	{"mig/x", "of x %.2f", 1},
-	{"mig/y", "of y %.2f", 1},
-	{"mig/scale", "of scale %.2f", 1},
+	{"accuracy", "accuracy %.3f", 1, "", ""},
+	{"r2", "R² %.3f", 1, "", ""},
+	{"recovered", "%.1f %% of the true directions recovered", 100, "", ""},
+	{"l0", "L0 %.2f", 1, "", ""},
+	{"fvu", "FVU %.3f", 1, "l0", ""},
+	{"dead", "%.1f %% of the latents dead", 100, "", ""},
+	{"recon", "reconstruction %.1f nats", 1, "", ""},
+	{"kl", "KL %.1f nats", 1, "", ""},
+	{"nll", "NLL %.1f nats", 1, "", ""},
+	{"ms_ssim", "MS-SSIM %.2f", 1, "", "recon"},
+	{"psnr", "PSNR %.1f dB", 1, "", "l0"},
+	{"code_usage", "%.0f %% of the codes in use", 100, "", ""},
+	{"mig", "MIG %.2f", 1, "", ""},
+	{"mig/x", "of x %.2f", 1, "", ""},
+	{"mig/y", "of y %.2f", 1, "", ""},
+	{"mig/scale", "of scale %.2f", 1, "", ""},
 }
 
 // text is the result as a phrase.
@@ -37,7 +38,9 @@ func (r result) text() string {
 	var parts []string
 	for _, t := range told {
 		v, ok := r.Metrics[t.metric]
-		if _, sparse := r.Metrics["l0"]; !ok || t.metric == "fvu" && !sparse {
+		_, with := r.Metrics[t.with]
+		_, without := r.Metrics[t.without]
+		if !ok || t.with != "" && !with || without {
 			continue
 		}
 		parts = append(parts, fmt.Sprintf(t.format, cmp.Or(v, 0)*t.scale)) // no -0
