@@ -86,7 +86,7 @@ def custom_block_cases(custom):
               {"name": "words", "take": "word", "layers": [{"embedding": {"num": 6, "dim": 5}}, {"attention": 1}]}, {"name": "rest", "take": [19, 20]}]
     heads = [{"name": "kind", "loss": "cross_entropy", "take": "kind", "layers": [{"linear": 7}]},
              {"name": "place", "loss": "huber", "take": "place", "layers": ["relu", {"linear": 2}], "weight": 2.0},
-             {"name": "picture", "loss": "mae", "target": "input", "take": "image", "layers": [{"linear": 15}]}]
+             {"name": "picture", "loss": "mse", "target": "input", "take": "image", "layers": [{"linear": 15}]}]
     yield case("custom_named_parts", "custom_model", "multi_head", {"inputs": inputs, "layers": [{"linear": 12}, "silu"], "heads": heads}, [20],
                words_and_numbers, y=kinds_and_places, parts=spans(word=[4], image=[1, 3, 5], number=[1]), label_parts=spans(kind=[], place=[2]))
 
