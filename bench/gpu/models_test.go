@@ -133,7 +133,7 @@ func compareModel(t *testing.T, v model.Variant, section string, dtype torch.DTy
 }
 
 func build(v model.Variant, section string, o nn.Options) (model.Model, error) {
-	text := "experiment: {name: a, output_dir: b}\ndata: {source: shapes}\ncheckpoint: {save_strategy: last}\nmodel: " + section + "\n"
+	text := "experiment: {name: a, output_dir: b}\ndata: {source: shapes}\nmodel: " + section + "\n"
 	c, _, err := config.ParseTrain("suite.yaml", []byte(text), config.Options{Models: builtin.Registry()})
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ namespace {
 struct Entry {
   std::string name;
   at::Tensor tensor;
-  bool trained;
+  char role;  // '+' a trained parameter, '=' a frozen one, '-' a buffer
 };
 
 // A tensor that has two names is trained under the first alone.
@@ -29,7 +29,9 @@ struct Script : th_handle {
 
   void add(const std::string &name, const at::Tensor &t, bool parameter) {
     bool first = seen.insert(t.unsafeGetTensorImpl()).second;
-    entries.push_back({name, t, parameter && first && t.requires_grad()});
+    char role = '-';
+    if (parameter) role = first && t.requires_grad() ? '+' : '=';
+    entries.push_back({name, t, role});
   }
 
   // In the order of torch.nn: of each module its parameters, its buffers, and what is below it.
@@ -57,7 +59,8 @@ th_handle *load_script(const Span &content, int64_t dtype, int64_t device) {
   at::NoGradGuard no_grad;
   for (auto &e : s->entries) {
     if (e.tensor.is_floating_point()) e.tensor.set_data(e.tensor.to(static_cast<at::ScalarType>(dtype)));
-    s->names += (e.trained ? "+" : "-") + e.name + "\n";
+    if (!e.tensor.is_non_overlapping_and_dense()) e.tensor.set_data(e.tensor.contiguous());  // each element may be written
+    s->names += e.role + e.name + "\n";
   }
   return s.release();
 }

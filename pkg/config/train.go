@@ -1,10 +1,5 @@
 package config
 
-import (
-	"fmt"
-	"strings"
-)
-
 // Train is a training config.
 type Train struct {
 	Experiment Experiment `yaml:"experiment" doc:"the run's name and place"`
@@ -14,20 +9,6 @@ type Train struct {
 	Checkpoint Checkpoint `yaml:"checkpoint" doc:"what is kept"`
 	Tracking   Tracking   `yaml:"tracking" doc:"where metrics are written besides"`
 	MLflow     *MLflow    `yaml:"mlflow" doc:"the MLflow server that is told; nil = none"`
-}
-
-// steered is a model whose losses of different epochs do not tell which is best, where one of
-// its keys asks for that; "" where none does.
-type steered interface{ SteeredBy() string }
-
-// Validate holds that the best epoch is told by something that epochs can be compared by.
-func (t *Train) Validate() []string {
-	m, ok := t.Model.Params.(steered)
-	if !ok || m.SteeredBy() == "" || t.Checkpoint.SaveStrategy != "best" || !strings.HasSuffix(t.Checkpoint.Monitor, "/loss") {
-		return nil
-	}
-	return []string{fmt.Sprintf("checkpoint.save_strategy: found best with model.%s, which moves a weight of the loss: the epoch of the least %s is an early one; set save_strategy: last",
-		m.SteeredBy(), t.Checkpoint.Monitor)}
 }
 
 // Experiment names a run and the directory {OutputDir}/{Name} that it makes.

@@ -15,8 +15,11 @@ func (s *Script) List() []Param {
 	params := make([]Param, len(s.Module.Tensors))
 	for i, t := range s.Module.Tensors {
 		params[i] = Param{t.Name, t.Tensor, Buffer}
-		if t.Trained {
+		switch {
+		case t.Trained:
 			params[i].Role = Trained
+		case t.Frozen:
+			params[i].Role = Frozen
 		}
 	}
 	return params

@@ -14,7 +14,8 @@ type Role int
 // The roles of Walk.
 const (
 	Trained Role = iota // a parameter
-	Buffer              // in the state dict, not trained
+	Buffer              // in the state dict, not trained; a forward pass may move it
+	Frozen              // in the state dict, a parameter that nothing moves
 	State               // training state, kept beside the state dict
 )
 
@@ -42,9 +43,9 @@ func Walk(module any) []Param { return walk(reflect.ValueOf(module), "") }
 func Params(module any) []Param { return only(Walk(module), Trained) }
 
 // StateDict lists parameters and buffers: what PyTorch's state_dict() holds.
-func StateDict(module any) []Param { return only(Walk(module), Trained, Buffer) }
+func StateDict(module any) []Param { return only(Walk(module), Trained, Buffer, Frozen) }
 
-// Buffers lists the tensors of the state dict that are not trained.
+// Buffers lists the tensors of the state dict that are no parameters.
 func Buffers(module any) []Param { return only(Walk(module), Buffer) }
 
 // States lists the training state that is not in the state dict.

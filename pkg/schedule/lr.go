@@ -42,8 +42,10 @@ func (s LR) At(step int64) float64 {
 	if step < s.Warmup {
 		return s.Base * float64(step+1) / float64(s.Warmup)
 	}
-	from := max(s.Warmup, s.decayStart())
-	fallen := Ramp(step-from, s.Total-from)
+	from, fallen := max(s.Warmup, s.decayStart()), 0.0
+	if step >= from {
+		fallen = Ramp(step-from, s.Total-from)
+	}
 	switch s.Name {
 	case Linear:
 		return s.Min + (s.Base-s.Min)*(1-fallen)
@@ -84,8 +86,8 @@ func (s LR) Doubt() string {
 }
 
 // Ramp rises linearly from 0 at step 0 to 1 at step over, and stays there:
-// min(1, step/over), the warm-up of beta and of sparsity terms. It is 1
-// throughout when over is not positive.
+// min(1, step/over), the warm-up of beta and of sparsity terms. Of steps from 0
+// on it is 1 throughout when over is not positive.
 func Ramp(step, over int64) float64 {
 	if step >= over {
 		return 1

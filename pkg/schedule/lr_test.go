@@ -32,6 +32,7 @@ func TestRatesEqualPyTorchs(t *testing.T) {
 				0.025000000000000005, 0.010000000000000002, 0.010000000000000002}},
 		{"the same by a share", LR{Name: Linear, Base: 0.1, Min: 0.01, DecayStart: 0.4, Total: 10},
 			[]float64{0.1, 0.1, 0.1, 0.1, 0.1, 0.085, 0.07}},
+		{"a fall after the run's end", LR{Name: Linear, Base: 0.1, DecayStart: 20, Total: 10}, []float64{0.1, 0.1, 0.1}},
 		{"warm-up of 4 steps, constant for 2, CosineAnnealingLR", LR{Name: Cosine, Base: 0.1, Min: 0.01, Warmup: 4, DecayStart: 6, Total: 12},
 			append(warm[:4:4], 0.1, 0.1, 0.1, 0.09397114317029975, 0.07750000000000001, 0.055000000000000014,
 				0.032500000000000015, 0.01602885682970026, 0.01)},

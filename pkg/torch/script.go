@@ -17,7 +17,8 @@ type Script struct {
 type ScriptTensor struct {
 	Name    string // "conv.weight"
 	Tensor  *Tensor
-	Trained bool // a parameter that requires a gradient; else a buffer or a frozen one
+	Trained bool // a parameter that requires a gradient
+	Frozen  bool // a parameter that does not; else a buffer
 }
 
 // LoadScript reads a file's content, in evaluation mode. Its floating-point tensors become
@@ -37,7 +38,7 @@ func LoadScript(content []byte, dtype DType, device Device, scope *Scope) (*Scri
 	}
 	for line := range strings.Lines(string(text)) {
 		t, err := cgo.ScriptTensor(h, int64(len(s.Tensors)))
-		entry := ScriptTensor{Name: strings.TrimSuffix(line[1:], "\n"), Tensor: own(must("torchscript", t, err)), Trained: line[0] == '+'}
+		entry := ScriptTensor{Name: strings.TrimSuffix(line[1:], "\n"), Tensor: own(must("torchscript", t, err)), Trained: line[0] == '+', Frozen: line[0] == '='}
 		scope.Attach(entry.Tensor)
 		s.Tensors = append(s.Tensors, entry)
 	}

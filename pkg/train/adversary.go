@@ -74,7 +74,7 @@ func (v *rival) held(fn func()) {
 }
 
 // rivalStep trains the part on the batches of a step, unless that step is skipped; the answer
-// is 1 where either is.
+// is 1 where either is: then buffers go back to what they were, of both.
 func (r *run) rivalStep(batches []model.Batch, skip *torch.Tensor) *torch.Tensor {
 	v := r.rival
 	if v == nil {

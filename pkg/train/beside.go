@@ -31,8 +31,9 @@ func (b *beside) remember() {
 
 // putBack leaves it as it was where skip is 1.
 func (b *beside) putBack(skip *torch.Tensor) {
+	skipped := skip.Gt(0)
 	for i, t := range b.now {
-		t.Copy_(skip.Gt(0).Where(b.before[i], t))
+		t.Copy_(skipped.Where(b.before[i], t))
 	}
 	b.before = nil
 }

@@ -122,7 +122,7 @@ const images, batchSize = 23, 5
 // run trains and answers what was told and kept, and the double if there is one.
 func (c captured) run(t *testing.T, double bool) (*journal, *ladder, *train.Double) {
 	t.Helper()
-	text := "experiment: {name: a, output_dir: b}\ndata: {source: shapes}\ncheckpoint: {save_strategy: last}\nmodel: " + c.section + "\n"
+	text := "experiment: {name: a, output_dir: b}\ndata: {source: shapes}\nmodel: " + c.section + "\n"
 	parsed, _, err := settings.ParseTrain("test.yaml", []byte(text), settings.Options{Models: builtin.Registry()})
 	if err != nil {
 		t.Fatal(err)

@@ -58,6 +58,9 @@ func TestImpossibleCombinationsAreOneSentenceEach(t *testing.T) {
 			"x.yaml:14:3: model.k: found 9, expected at most d_sae, which is 4"}},
 		{name: "the best of epochs whose losses do not compare", edit: []string{"type: vae\n  latent_dim: 2\n  encoder:\n    hidden_dims: [8]", "type: sae\n  d_sae: 4\n  target_l0: 2"}, want: []string{
 			"x.yaml:19:3: checkpoint.save_strategy: found best with model.target_l0, which moves a weight of the loss: the epoch of the least val/loss is an early one; set save_strategy: last"}},
+		{name: "an early end by losses that do not compare", edit: []string{"type: vae\n  latent_dim: 2\n  encoder:\n    hidden_dims: [8]", "type: sae\n  d_sae: 4\n  target_l0: 2",
+			"save_strategy: best", "save_strategy: last", "epochs: 1", "epochs: 1\n  early_stopping: 3"}, want: []string{
+			"x.yaml:16:3: training.early_stopping: given with model.target_l0, which moves a weight of the loss: the epoch of the least val/loss is an early one; remove it, or set another checkpoint.monitor"}},
 		{name: "epochs and steps", edit: []string{"epochs: 1", "epochs: 1\n  steps: 10"}, want: []string{
 			"x.yaml:1…: training.…: given together with training.…"}},
 		{name: "momentum of Adam", edit: []string{"epochs: 1", "epochs: 1\n  optimizer: {name: adam, momentum: 0.9}"}, want: []string{

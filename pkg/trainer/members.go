@@ -63,6 +63,9 @@ func loadMembers(out *console, path string, set []string, base *config.Train) ([
 		if err != nil {
 			return nil, err
 		}
+		if err := bestIsTold(cfg); err != nil {
+			return nil, err
+		}
 		members = append(members, &member{name: names[i], cfg: cfg, doc: doc, out: out.of(names[i])})
 	}
 	return members, nil

@@ -37,9 +37,6 @@ func (t *timing) String() string {
 
 // timeRun does a few steps of a config with a model of its own, which are forgotten.
 func timeRun(ctx context.Context, cfg *config.Train, doc *config.Document) (t *timing, err error) {
-	if err := supported(cfg); err != nil {
-		return nil, err
-	}
 	s, err := openSession(cfg, nil)
 	if err != nil {
 		return nil, err

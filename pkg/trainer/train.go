@@ -125,8 +125,32 @@ func supported(cfg *config.Train) error {
 	if n := len(cfg.Model.Members); n > 0 && cfg.Model.Type != "sae" {
 		return mistakef("model.members: found %d members of a %s, expected those of an sae; other models are trained by `trainer sweep`", n, cfg.Model.Type)
 	}
+	if err := bestIsTold(cfg); err != nil {
+		return err
+	}
 	if cfg.Training.Device == "cpu" {
 		return needsGPU(cfg.Training, torch.CPU, "training.device is the CPU")
+	}
+	return nil
+}
+
+// steered is a model whose loss does not tell which epoch is best, where one of its keys
+// asks for that; "" where none does.
+type steered interface{ SteeredBy() string }
+
+// bestIsTold holds that what goes by the best epoch goes by something that epochs can be
+// compared by.
+func bestIsTold(cfg *config.Train) error {
+	m, ok := cfg.Model.Params.(steered)
+	if !ok || m.SteeredBy() == "" || !strings.HasSuffix(cfg.Checkpoint.Monitor, "/loss") {
+		return nil
+	}
+	why := fmt.Sprintf("with model.%s, which moves a weight of the loss: the epoch of the least %s is an early one", m.SteeredBy(), cfg.Checkpoint.Monitor)
+	if s := cfg.Checkpoint.SaveStrategy; s != "last" {
+		return mistakef("checkpoint.save_strategy: found %s %s; set save_strategy: last", s, why)
+	}
+	if cfg.Training.EarlyStopping != nil {
+		return mistakef("training.early_stopping: given %s; remove it, or set another checkpoint.monitor", why)
 	}
 	return nil
 }

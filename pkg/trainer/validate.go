@@ -102,12 +102,12 @@ func validate(ctx context.Context, out *console, path string, set []string, time
 	if err != nil {
 		return nil, err
 	}
+	if err := supported(cfg); err != nil {
+		return nil, locate(doc, err)
+	}
 	if len(cfg.Model.Members) == 0 {
 		v, err := validateOne(ctx, path, cfg, doc, timed)
 		return []validated{v}, err
-	}
-	if err := supported(cfg); err != nil {
-		return nil, locate(doc, err)
 	}
 	members, err := loadMembers(out, path, set, cfg)
 	if err != nil {

@@ -198,7 +198,7 @@ func build(t *testing.T, section string, in model.Inputs, dtype torch.DType, fn 
 
 func seeded(t *testing.T, seed int64, section string, in model.Inputs, dtype torch.DType, fn func(model.Model)) {
 	t.Helper()
-	text := "experiment: {name: a, output_dir: b}\ndata: {source: shapes}\ncheckpoint: {save_strategy: last}\nmodel: " + section + "\n"
+	text := "experiment: {name: a, output_dir: b}\ndata: {source: shapes}\nmodel: " + section + "\n"
 	c, _, err := config.ParseTrain("test.yaml", []byte(text), config.Options{Models: builtin.Registry()})
 	if err != nil {
 		t.Fatal(err)

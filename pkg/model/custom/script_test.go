@@ -50,6 +50,9 @@ func TestTensorsOfAScriptAreThoseOfItsStateDict(t *testing.T) {
 		if want := []string{"first.weight", "again.weight", "frozen.weight", "rest.0.weight", "rest.0.bias"}; !slices.Equal(state, want) {
 			t.Errorf("state dict %v, want %v", state, want)
 		}
+		if moved := nn.Buffers(m); len(moved) > 0 {
+			t.Errorf("a step is to take back %v, and none of these moves", moved)
+		}
 		if want := []string{"first.weight", "rest.0.weight", "rest.0.bias"}; !slices.Equal(trained, want) {
 			t.Errorf("trained are %v, want %v", trained, want)
 		}
