@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotrainer/trainer/pkg/dataset"
+	"github.com/gotrainer/trainer/pkg/export"
 	"github.com/gotrainer/trainer/pkg/model/builtin"
 	"github.com/gotrainer/trainer/pkg/npy"
 	"github.com/gotrainer/trainer/pkg/safetensors"
@@ -91,6 +93,18 @@ func TestEverySparseAutoencoderIsExportedAndImported(t *testing.T) {
 	}
 	if list := s.ok("list", "back").stdout; strings.Count(list, "finished") != len(builtin.Registry().Variants("sae")) {
 		t.Error(list)
+	}
+}
+
+// Of minmax, raw dimensions stay as they are: the weights go by the shift and scale of each.
+func TestRawDimensionsAreNotFolded(t *testing.T) {
+	s := &export.SAE{In: 2, Out: 2, Latents: 1, Centered: true, WEnc: []float32{1, 1}, BEnc: []float32{0}, WDec: []float32{1, 1}, BDec: []float32{0, 0}}
+	by := dataset.Stats{Kind: "minmax", Min: -1, Max: 3, Mean: []float32{0, -1}, Std: []float32{1, 4}}
+	if err := foldNormalization(s, by); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(s.WEnc, []float32{1, 0.25}) || !slices.Equal(s.WDec, []float32{1, 4}) || !slices.Equal(s.BDec, []float32{0, -1}) {
+		t.Errorf("W_enc %v, W_dec %v, b_dec %v", s.WEnc, s.WDec, s.BDec)
 	}
 }
 

@@ -98,12 +98,12 @@ func foldNormalization(s *export.SAE, by dataset.Stats) error {
 	shift, scale := make([]float64, s.In), make([]float64, s.In)
 	for i := range s.In {
 		scale[i] = 1
-		switch by.Kind {
-		case "standard":
+		switch {
+		case by.Std != nil: // of minmax too, where dimensions are raw
 			shift[i], scale[i] = float64(by.Mean[i]), float64(by.Std[i])
-		case "mean_center":
+		case by.Mean != nil:
 			shift[i] = float64(by.Mean[i])
-		case "minmax":
+		case by.Kind == "minmax":
 			shift[i], scale[i] = float64(by.Min), float64(by.Max)-float64(by.Min)
 		}
 	}
