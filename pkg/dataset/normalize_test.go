@@ -129,6 +129,8 @@ func TestImpossibleStatisticsAreRefused(t *testing.T) {
 		{"kind": "minmax"},
 		{"kind": "minmax", "min": 1.0, "max": 0.0},
 		{"kind": "minmax", "min": nan, "max": 1.0},
+		{"kind": "minmax", "min": 0.0, "max": 1.0, "mean": []float32{}, "std": []float32{}},
+		{"kind": "minmax", "min": 0.0, "max": 1.0, "mean": "a", "std": []float32{1}},
 		{"kind": "mean_center"},
 		{"kind": "mean_center", "mean": []float32{}},
 		{"kind": "mean_center", "mean": []any{"a"}},
@@ -143,6 +145,9 @@ func TestImpossibleStatisticsAreRefused(t *testing.T) {
 	path := save(t, filepath.Join(t.TempDir(), "x.npy"), []int64{2, 3}, ramp(6))
 	s := dataset.Stats{Kind: "mean_center", Mean: []float32{1, 2}}
 	openError(t, dataset.Spec{Source: "npy", Path: path, Stats: &s}, "samples of 2 values, these data have 3")
+	for _, s := range []dataset.Stats{{Kind: "standard"}, {Kind: "mean_center"}, {Kind: "minmax", Max: 1, Mean: []float32{}, Std: []float32{}}} {
+		openError(t, dataset.Spec{Source: "npy", Path: path, Stats: &s}, "samples of 0 values, these data have 3")
+	}
 }
 
 func TestStatisticsLeaveTheOtherSplitsOut(t *testing.T) {

@@ -146,7 +146,7 @@ func StatsFrom(m map[string]any) (Stats, error) {
 	case "minmax":
 		s.Min, s.Max = float32(low), float32(high)
 		ok = okLow && okHigh && s.Min <= s.Max && finite(s.Min, s.Max)
-		if okMean {
+		if _, each := m["mean"]; each {
 			s.Mean, s.Std = mean, std
 			ok = ok && s.scales()
 		}
@@ -167,7 +167,8 @@ func StatsFrom(m map[string]any) (Stats, error) {
 
 // fits says whether the statistics are for samples of dim values.
 func (s *Stats) fits(dim int) error {
-	if n := len(s.Mean); n > 0 && n != dim {
+	each := s.Mean != nil || s.Kind == "standard" || s.Kind == "mean_center"
+	if n := len(s.Mean); each && n != dim {
 		return mistake("the checkpoint's data statistics are for samples of %d values, these data have %d; use data of the shape that the model was trained on", n, dim)
 	}
 	return nil
