@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gotrainer/trainer/pkg/npy"
 )
@@ -137,7 +138,7 @@ func (p *parts) openSplit(s Spec, f named) (part, error) {
 
 // openBeside opens the arrays of one file.
 func (p *parts) openBeside(s Spec, path string) (part, error) {
-	if info, err := os.Stat(path); err == nil && s.InMemory == "auto" && info.Size() > s.Memory/4/int64(len(s.Arrays)) {
+	if info, err := os.Stat(path); err == nil && s.InMemory == "auto" && info.Size() > s.Memory/4 {
 		s.InMemory = "false"
 	}
 	var list []part
@@ -208,8 +209,9 @@ func (one part) spansLike(first part) error {
 
 // sideBySide is several sources of the same rows: a sample is theirs, one after another.
 type sideBySide struct {
-	list   []source
-	widths []int
+	list    []source
+	widths  []int
+	buffers sync.Pool // of *[]float32
 }
 
 var (
@@ -217,7 +219,7 @@ var (
 	_ aheadSource = (*sideBySide)(nil)
 )
 
-// Gather reads each source once, by way of a buffer.
+// Gather reads each source once, by way of a buffer that a later call has again.
 func (s *sideBySide) Gather(dst []float32, rows []int, index []int64) error {
 	width := 0
 	for _, w := range s.widths {
@@ -226,7 +228,14 @@ func (s *sideBySide) Gather(dst []float32, rows []int, index []int64) error {
 	if len(dst) != len(rows)*width {
 		return mistake("a buffer of %d numbers was given for %d rows of %d", len(dst), len(rows), width)
 	}
-	from, buffer := 0, make([]float32, len(rows)*slices.Max(s.widths))
+	held, _ := s.buffers.Get().(*[]float32)
+	if held == nil {
+		held = new([]float32)
+	}
+	defer s.buffers.Put(held)
+	most := len(rows) * slices.Max(s.widths)
+	*held = slices.Grow((*held)[:0], most)[:most]
+	from, buffer := 0, *held
 	for i, src := range s.list {
 		w := s.widths[i]
 		if err := src.Gather(buffer[:len(rows)*w], rows, index); err != nil {

@@ -264,6 +264,23 @@ func TestArraysThatDoNotFitAreOneSentence(t *testing.T) {
 	openError(t, dataset.Spec{Source: "shapes", Arrays: imageWordNumber}, "source shapes has no arrays with names")
 }
 
+// A file of several arrays is read up to a quarter of the memory, as any other; only what was
+// read is looked through for indices.
+func TestTheFileOfTheArraysIsMappedWhereItIsLarge(t *testing.T) {
+	dir, _ := threeArrays(t)
+	path := filepath.Join(dir, "all.npz")
+	spec := dataset.Spec{Source: "npz", Path: path, Arrays: imageWordNumber, Raw: []string{"word"}, Split: whole}
+	size := int64(len(content(t, path)))
+	for memory, read := range map[int64]bool{4 * size: true, 4*size - 1: false} {
+		spec.Memory = memory
+		d := open(t, spec)
+		d.Expect([]dataset.Index{{From: 2, To: 4, Below: 200, By: "it"}})
+		if err := d.CheckIndices(); (err != nil) != read {
+			t.Errorf("with %d bytes of memory for %d: %v", memory, size, err)
+		}
+	}
+}
+
 // What a model reads as indices is checked wherever samples are read.
 func TestAnIndexOutOfRangeIsOneSentence(t *testing.T) {
 	dir, rows := threeArrays(t)

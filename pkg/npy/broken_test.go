@@ -5,8 +5,10 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -147,6 +149,31 @@ func TestWhatIsNoPlainFileIsRefused(t *testing.T) {
 	}
 	_, err = npy.Open(pipe, npy.Options{})
 	checkSentence(t, err, pipe, "this is not a plain file")
+}
+
+// Of a file of several arrays only the one that was asked for stays in memory.
+func TestWhatLiesBeforeAnArrayIsNotKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	const before = 16 << 20
+	if err := os.WriteFile(path, make([]byte, before+1024), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	inUse := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	began := inUse()
+	a := open(t, path, npy.Options{Mode: npy.InMemory, Format: func(io.ReaderAt, int64) (npy.Header, error) {
+		return npy.Header{DType: "u1", Shape: []int64{8, 128}, DataOffset: before}, nil
+	}})
+	if more := inUse() - began; more > before/2 {
+		t.Errorf("%d bytes are kept for an array of 1024", more)
+	}
+	if a.Rows() != 8 {
+		t.Errorf("%d rows", a.Rows())
+	}
 }
 
 func TestMemoryDecidesHowAFileIsRead(t *testing.T) {

@@ -115,6 +115,9 @@ func (a *Array) keep(content []byte) (err error) {
 		return err
 	}
 	a.data = content[a.header.DataOffset:]
+	if a.header.DataOffset > 1<<16 { // other arrays of the file, which would stay in memory with it
+		a.data = bytes.Clone(a.data)
+	}
 	if a.header.Fortran {
 		a.data = toCOrder(a.data, a.header)
 		a.header.Fortran = false
