@@ -18,6 +18,9 @@ type CrosscoderConfig struct {
 	BDecInit             string `yaml:"b_dec_init" default:"zeros" check:"oneof=zeros|mean|geometric_median" doc:"the start of b_dec, from the first batch"`
 }
 
+// Validate holds that the learning rate can grow again after each resampling.
+func (c *CrosscoderConfig) Validate() []string { return c.Resampling.problems() }
+
 // Crosscoder is the sparse autoencoder of Lindsey et al. 2024 ("Sparse Crosscoders for
 // Cross-Layer Features and Model Diffing"): a sample [L, n'] is the activations of L layers, and
 // the same codes reconstruct all,

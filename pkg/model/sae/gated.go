@@ -35,6 +35,9 @@ type GatedConfig struct {
 	BDecInit      string `yaml:"b_dec_init" default:"zeros" check:"oneof=zeros|mean|geometric_median" doc:"the start of b_dec, from the first batch"`
 }
 
+// Validate holds that the learning rate can grow again after each resampling.
+func (c *GatedConfig) Validate() []string { return c.Resampling.problems() }
+
 // Gated is the registry line.
 func Gated() model.Variant {
 	return model.Variant{Type: "sae", Name: "gated", Params: func() any { return new(GatedConfig) }, Build: buildGated}

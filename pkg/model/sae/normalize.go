@@ -41,16 +41,20 @@ func (s *Core) normalized(x *torch.Tensor) (z *torch.Tensor, undo func(*torch.Te
 	return x, func(y *torch.Tensor) *torch.Tensor { return y }
 }
 
-// Survey sets the factor of expected_average_only_in.
+// Survey sets the factor of expected_average_only_in. A sample whose norm is not finite has no
+// share in it.
 func (s *Core) Survey(batches iter.Seq[model.Batch]) {
 	if s.Scale == nil {
 		return
 	}
 	sum, samples := 0.0, 0.0
 	for b := range batches {
-		x := s.rows(b.X)
-		sum += x.NormDim([]int64{1}, false).To(torch.Float64).Sum().Item()
-		samples += float64(x.Size(0))
+		for _, norm := range s.rows(b.X).NormDim([]int64{1}, false).Float64s() {
+			if norm-norm == 0 {
+				sum += norm
+				samples++
+			}
+		}
 	}
 	if sum > 0 {
 		s.Scale.Fill_(math.Sqrt(float64(s.inputs())) * samples / sum)

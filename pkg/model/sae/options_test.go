@@ -130,6 +130,25 @@ func TestNormalisationsOfNothing(t *testing.T) {
 	}
 }
 
+// A sample that is no number, or infinite, leaves the scale as that of the others.
+func TestTheScaleIsThatOfFiniteSamples(t *testing.T) {
+	c := reluConfig(6)
+	c.NormalizeActivations = averageIn
+	run(t, ReLUL1(), c, 4, func(m model.Model, s *Core) {
+		torch.NoGrad(func() {
+			x := torchtest.Wave(4, 4, 0, 5)
+			s.Survey(slices.Values([]model.Batch{{X: x.Narrow(0, 0, 3)}}))
+			want := s.Scale.Item()
+			for _, v := range []float64{math.NaN(), math.Inf(1)} {
+				s.Scale.Fill_(1)
+				x.Narrow(0, 3, 1).Fill_(v)
+				s.Survey(slices.Values([]model.Batch{{X: x}}))
+				torchtest.Near(t, "scale", s.Scale, 0, want)
+			}
+		})
+	})
+}
+
 // The scale is in the state dict: a checkpoint computes what the run computed.
 func TestTheScaleIsABuffer(t *testing.T) {
 	c := reluConfig(6)

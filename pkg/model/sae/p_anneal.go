@@ -40,7 +40,7 @@ func (c *PAnnealConfig) Validate() (problems []string) {
 		problems = append(problems, fmt.Sprintf("anneal_end_step: found %d, expected at least %d: %d falls from anneal_start_step %d on",
 			c.AnnealEndStep, c.AnnealStartStep+c.AnnealUpdates-1, c.AnnealUpdates, c.AnnealStartStep))
 	}
-	return problems
+	return append(problems, c.Resampling.problems()...)
 }
 
 // falls is how often p has fallen before a step.

@@ -30,7 +30,7 @@ func steeredBy(target *float64) string {
 // With a target for L0 a controller moves its logarithm after the warm-up: in each
 // step by controlRate times the logarithm of L0 / target, at most 1 either way. An L0 that
 // stays twice the target doubles the coefficient in 200 steps. Evaluation has what it began
-// with, so that the losses of epochs compare.
+// with: its loss does not tell which epoch is best.
 type coefficient struct {
 	Control *torch.Tensor `torch:"coefficient_shift,state"` // the moves up to now, a scalar; nil without a target
 	weight  float64

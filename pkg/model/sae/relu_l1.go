@@ -32,6 +32,9 @@ type ReLUL1Config struct {
 	BDecInit      string `yaml:"b_dec_init" default:"zeros" check:"oneof=zeros|mean|geometric_median" doc:"the start of b_dec, from the first batch"`
 }
 
+// Validate holds that the learning rate can grow again after each resampling.
+func (c *ReLUL1Config) Validate() []string { return c.Resampling.problems() }
+
 // ReLUL1 is the registry line.
 func ReLUL1() model.Variant {
 	return model.Variant{Type: "sae", Name: "relu_l1", Params: func() any { return new(ReLUL1Config) }, Build: func(params any, in model.Inputs, o nn.Options) (model.Model, error) {

@@ -1,6 +1,7 @@
 package sae
 
 import (
+	"fmt"
 	"math"
 	"sort"
 
@@ -13,6 +14,17 @@ type Resampling struct {
 	ResampleEverySteps  int64 `yaml:"resample_every_steps" default:"0" check:"min=0" doc:"the steps after which dead latents are given new weights; 0 never does it"`
 	ResampleTimes       int64 `yaml:"resample_times" default:"4" check:"min=1" doc:"how often that is done"`
 	ResampleWarmupSteps int64 `yaml:"resample_warmup_steps" default:"0" check:"min=0" doc:"the steps in which the learning rate grows again after it"`
+}
+
+// problems are of a warm-up that there is nothing to warm up after, or no time for.
+func (r Resampling) problems() []string {
+	switch {
+	case r.ResampleWarmupSteps > 0 && r.ResampleEverySteps == 0:
+		return []string{"resample_warmup_steps: it needs resample_every_steps, the steps after which dead latents are given new weights; add them"}
+	case r.ResampleTimes > 1 && r.ResampleWarmupSteps > r.ResampleEverySteps:
+		return []string{fmt.Sprintf("resample_warmup_steps: found %d, expected at most resample_every_steps, which is %d: else the learning rate is never whole between two times", r.ResampleWarmupSteps, r.ResampleEverySteps)}
+	}
+	return nil
 }
 
 // Revival is the keys of what brings dead latents of ReLU variants back.

@@ -3,6 +3,7 @@ package sae
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/gotrainer/trainer/pkg/internal/torchtest"
@@ -37,6 +38,29 @@ func TestTheLearningRateGrowsAgainAfterResampling(t *testing.T) {
 	s.keys.ResampleWarmupSteps = 0
 	if got := s.Pace(10); got != 1 {
 		t.Errorf("without a warm-up %v of the rate", got)
+	}
+}
+
+// A warm-up needs something before it and, where another resampling follows, time.
+func TestWhatAWarmUpAfterResamplingNeeds(t *testing.T) {
+	for _, test := range []struct {
+		keys Resampling
+		want string
+	}{
+		{Resampling{ResampleTimes: 4, ResampleWarmupSteps: 5}, "resample_warmup_steps: it needs resample_every_steps"},
+		{Resampling{ResampleTimes: 4, ResampleWarmupSteps: 11, ResampleEverySteps: 10}, "resample_warmup_steps: found 11, expected at most resample_every_steps, which is 10"},
+		{Resampling{ResampleTimes: 4, ResampleWarmupSteps: 10, ResampleEverySteps: 10}, ""},
+		{Resampling{ResampleTimes: 1, ResampleWarmupSteps: 11, ResampleEverySteps: 10}, ""},
+	} {
+		relu := ReLUL1Config{Revival: Revival{Resampling: test.keys}}
+		falls := PAnnealConfig{ReLUL1Config: relu, AnnealEndStep: 20, AnnealUpdates: 2}
+		compat := falls
+		compat.Compat = dictionaryLearning
+		for _, c := range []interface{ Validate() []string }{&relu, &falls, &compat, &GatedConfig{Resampling: test.keys}, &CrosscoderConfig{Revival: relu.Revival}} {
+			if got := strings.Join(c.Validate(), "\n"); (got == "") != (test.want == "") || !strings.HasPrefix(got, test.want) {
+				t.Errorf("%T: %q, expected %q", c, got, test.want)
+			}
+		}
 	}
 }
 
