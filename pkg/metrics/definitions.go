@@ -65,7 +65,7 @@ var All = []Definitions{
 		{"mmcs", "mean over this model's latents of the largest cosine of their decoder row with one of the other model's, not symmetric; Sharkey et al. 2022"},
 		{"mmcs_reverse", "mmcs the other way round: mean over the other model's latents"},
 		{"matched_cosine", "mean cosine of the decoder rows of this model's and the other model's latents where each is paired with one only, the pairs with the largest sum (Hungarian method), up to 4096 latents, over those of the smaller model; Paulo and Belrose 2025 (arXiv 2501.16615)"},
-		{"recovered", "share of the true dictionary's atoms whose cosine with some decoder row is 0.9 or more; of a skip transcoder, where other W_skip with other rows are the same map, with the sum of its outputs less their mean, weighed with the latent's activation"},
+		{"recovered", "share of the true dictionary's atoms whose cosine with some decoder row is 0.9 or more, of a skip transcoder, where other W_skip with other rows are the same map, with the sum of its outputs less their mean, weighed with the latent's activation"},
 		{"recovery", "mean over the true dictionary's atoms of the largest cosine with a decoder row"},
 		{"probe_k", "mean over classes of the balanced accuracy of a logistic regression (C 1, balanced weights) on k latents, those whose mean differs most between the class and the others, fitted on up to 10,000 samples of the train split and judged on this one, classes of less than 5 samples left out; Gurnee et al. 2023 (arXiv 2305.01610)"},
 	}},

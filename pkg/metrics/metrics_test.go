@@ -3,6 +3,8 @@ package metrics
 import (
 	"math"
 	"math/rand/v2"
+	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -220,6 +222,18 @@ func TestEveryNameHasOneDefinition(t *testing.T) {
 				t.Errorf("%s is defined twice", d.Name)
 			}
 			seen[d.Name] = true
+		}
+	}
+}
+
+// Behind a semicolon stands a source and nothing else: docs/evaluate.md has a column of them.
+func TestBehindASemicolonIsASource(t *testing.T) {
+	source := regexp.MustCompile(`^(\p{L}[\p{L} .]* (and \p{L}+ )?(19|20)\d\d|SAELens|OpenAI|dictionary_learning|scikit-learn|as dci_disentanglement$)`)
+	for _, group := range All {
+		for _, d := range group.List {
+			if _, from, cited := strings.Cut(d.Text, "; "); cited && !source.MatchString(from) {
+				t.Errorf("%s is of %q", d.Name, from)
+			}
 		}
 	}
 }

@@ -28,7 +28,7 @@ training: {epochs: 2, threads: 1, device: cpu}
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"A row for each of the classes 0 to 3.", "KL of each latent dimension", "Traversals"} {
+	for _, want := range []string{"Decoded draws of the model&#39;s prior. A row for each of the classes 0 to 3.", "KL of each latent dimension", "Traversals"} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the report does not have %q", want)
 		}

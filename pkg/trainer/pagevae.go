@@ -113,7 +113,7 @@ func (s *samples) scatter(l *latents) report.Figure {
 	return chart
 }
 
-// prior decodes draws of N(0, I), or of the model's own prior; of a model that is given
+// prior decodes draws of the model's prior, N(0, I) where it has none of its own; of a model that is given
 // classes, a row for each.
 func (s *samples) prior(g infer.Generator, l *latents, seed int64) []report.Pictures {
 	const most, columns = 16, 8
@@ -130,7 +130,7 @@ func (s *samples) prior(g infer.Generator, l *latents, seed int64) []report.Pict
 	torch.Scoped(func() {
 		var z *torch.Tensor
 		if own, ok := g.(infer.Prior); ok {
-			about, z = "Decoded draws of the model's own prior.", own.Draw(int64(rows*columns), infer.Noise{Generator: gen})
+			about, z = "Decoded draws of the model's prior.", own.Draw(int64(rows*columns), infer.Noise{Generator: gen})
 		} else {
 			z = torch.Randn([]int64{int64(rows * columns), int64(l.k)}, gen, torch.On(s.device))
 		}
