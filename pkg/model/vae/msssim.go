@@ -5,18 +5,6 @@ import (
 	"github.com/gotrainer/trainer/pkg/nn"
 )
 
-// msssim is the VAE whose reconstructions are judged by their structure (Snell et al. 2017,
-// ICIP, arXiv 1511.06409) instead of a likelihood,
-//
-//	loss = mean_B( w·(1 - MS-SSIM(x, m)) + β·KL ),  m = sigmoid(decoder(z))
-//
-// for images in [0, 1]. 1 - MS-SSIM is at most 1, and KL a sum in nats: with the weight of 1
-// that pythae has, codes tell nothing. structural says what MS-SSIM is here.
-type msssim struct {
-	*Net   `torch:""`
-	weight float64 // of the KL term
-}
-
 // MSSSIMConfig has weights in place of a likelihood.
 type MSSSIMConfig struct {
 	Compat  `yaml:",inline"`
@@ -26,7 +14,14 @@ type MSSSIMConfig struct {
 	Weight  *float64 `yaml:"weight" check:"gt=0" doc:"the weight of 1 - MS-SSIM; the numbers of a sample by default, and 1 with compat"`
 }
 
-// MSSSIMVAE is the registry line.
+// MSSSIMVAE is the registry line of the VAE whose reconstructions are judged by their structure
+// (Snell et al. 2017, ICIP, arXiv 1511.06409) instead of a likelihood,
+//
+//	loss = mean_B( w·(1 - MS-SSIM(x, m)) + β·KL ),  m = sigmoid(decoder(z))
+//
+// for images in [0, 1]: that of beta with another R. 1 - MS-SSIM is at most 1, and KL a sum in
+// nats: with the weight of 1 that pythae has, codes tell nothing. structural says what MS-SSIM
+// is here.
 func MSSSIMVAE() model.Variant {
 	return model.Variant{Type: "vae", Name: "msssim_vae", Params: func() any { return new(MSSSIMConfig) }, Build: buildMSSSIM}
 }
@@ -47,11 +42,5 @@ func buildMSSSIM(params any, in model.Inputs, o nn.Options) (model.Model, error)
 	if err != nil {
 		return nil, err
 	}
-	return &msssim{net, c.Beta}, nil
-}
-
-// Loss is the weighted distance of structures and the weighted KL term; metrics: recon, kl.
-func (m *msssim) Loss(c *model.Context, b model.Batch) model.Output {
-	p := m.pass(c, b.X)
-	return m.loss(c, p, m.kl.divergence(p).MulScalar(m.weight))
+	return &beta{net, c.Beta}, nil
 }

@@ -49,7 +49,7 @@ func TestMSSSIMVAE(t *testing.T) {
 	c := mlpConfig()
 	config := &MSSSIMConfig{Network: c.Network, Beta: 2}
 	with(t, MSSSIMVAE(), config, []int64{6, 5}, func(m model.Model) {
-		if like := m.(*msssim).likelihood.(structural); like.weight != 30 {
+		if like := m.(*beta).likelihood.(structural); like.weight != 30 {
 			t.Errorf("the weight is %v, of samples of 30 numbers", like.weight)
 		}
 		if infer.DensityOf(m) != nil {
