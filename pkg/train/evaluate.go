@@ -21,33 +21,19 @@ func evaluate(ctx context.Context, m model.Model, f *feed, batch int, seed int64
 	defer gen.Close()
 	c.Train, c.Noise = false, generatorNoise{gen}
 	all := f.split.Len()
-	batch = min(batch, all)
-	err = f.with(batch, func(host *hostBatch) error {
-		var names []string
-		var sums []float64
-		rows := make([]int, 0, batch)
-		for begin := 0; begin < all; begin += len(rows) {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			rows = rows[:0]
-			for i := begin; i < min(begin+batch, all); i++ {
-				rows = append(rows, i)
-			}
-			if err := host.read(rows); err != nil {
-				return err
-			}
-			host.send()
-			names, sums = evaluateBatch(m, &c, host, sums)
-			host.used()
-		}
-		values = make([]Value, len(names))
-		for i, name := range names {
-			values[i] = Value{name, sums[i] / float64(all)}
-		}
-		return nil
+	var names []string
+	var sums []float64
+	err = f.each(ctx, all, batch, func(i int) int { return i }, func(host *hostBatch) (more bool) {
+		names, sums = evaluateBatch(m, &c, host, sums)
+		return true
 	})
-	return values, err
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range names {
+		values = append(values, Value{name, sums[i] / float64(all)})
+	}
+	return values, nil
 }
 
 func evaluateBatch(m model.Model, c *model.Context, b *hostBatch, sums []float64) ([]string, []float64) {

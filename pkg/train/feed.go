@@ -1,6 +1,8 @@
 package train
 
 import (
+	"context"
+
 	"github.com/gotrainer/trainer/pkg/model"
 	"github.com/gotrainer/trainer/pkg/torch"
 )
@@ -139,6 +141,31 @@ func (f *feed) with(size int, fn func(b *hostBatch) error) error {
 	b := f.newBatch(scope, size)
 	defer func() { b.lane.Close() }()
 	return fn(b)
+}
+
+// each reads n rows of the split, of which at says the places, and gives fn one batch after
+// another on the device, until it wants no more.
+func (f *feed) each(ctx context.Context, n, size int, at func(i int) int, fn func(b *hostBatch) (more bool)) error {
+	size = min(size, n)
+	return f.with(size, func(b *hostBatch) error {
+		rows, more := make([]int, 0, size), true
+		for begin := 0; begin < n && more; begin += len(rows) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			rows = rows[:0]
+			for i := begin; i < min(begin+size, n); i++ {
+				rows = append(rows, at(i))
+			}
+			if err := b.read(rows); err != nil {
+				return err
+			}
+			b.send()
+			more = fn(b)
+			b.used()
+		}
+		return nil
+	})
 }
 
 // first gives fn the split's first n samples, on their way to the device; where it has

@@ -35,24 +35,12 @@ func (r *run) survey() error {
 func (r *run) spaced(most int, yield func(model.Batch) bool) error {
 	all := r.Train.Len()
 	n := min(most, all)
-	batch := min(r.BatchSize, n)
-	return r.feed(r.Train, r.Resident.Train).with(batch, func(b *hostBatch) error {
-		rows, more := make([]int, 0, batch), true
-		for at := 0; at < n && more; at += len(rows) {
-			if err := r.ctx.Err(); err != nil {
-				return ErrInterrupted
-			}
-			rows = rows[:0]
-			for i := at; i < min(at+batch, n); i++ {
-				rows = append(rows, i*all/n)
-			}
-			if err := b.read(rows); err != nil {
-				return err
-			}
-			b.send()
-			torch.Scoped(func() { more = yield(b.tensors()) })
-			b.used()
-		}
-		return nil
+	err := r.feed(r.Train, r.Resident.Train).each(r.ctx, n, r.BatchSize, func(i int) int { return i * all / n }, func(b *hostBatch) (more bool) {
+		torch.Scoped(func() { more = yield(b.tensors()) })
+		return more
 	})
+	if err != nil && r.ctx.Err() != nil {
+		return ErrInterrupted
+	}
+	return err
 }
