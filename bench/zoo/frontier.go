@@ -22,8 +22,7 @@ type place struct {
 // runFrontier trains them on one pass and plots them.
 func runFrontier() (places []place, err error) {
 	var trained []struct{ Dir string }
-	train := exec.Command(trainer, "train", filepath.Join(folder, frontierName+".yaml"), "--quiet", "--json", "--set", "experiment.on_exists=overwrite")
-	if err := answer(train, &trained); err != nil {
+	if _, err := train(frontierName, &trained); err != nil {
 		return nil, err
 	}
 	args := []string{"compare", "--frontier", "--json", "--png", filepath.Join(results, "frontier.png")}

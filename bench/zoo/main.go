@@ -57,10 +57,10 @@ func (z *zoo) take(name string) (missed int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	r.Missed = r.misses(name)
+	misses := r.misses(name)
 	z.Configs[name] = r
-	fmt.Printf("%-20s %s; %.0f s%s\n", name, r.text(), r.Seconds, strings.Join(append([]string{""}, r.Missed...), "; missed: "))
-	return len(r.Missed), note(name, r)
+	fmt.Printf("%-20s %s; %.0f s%s\n", name, r.text(), r.Seconds, strings.Join(append([]string{""}, misses...), "; missed: "))
+	return len(misses), note(name, r)
 }
 
 // configs are the names of those that are runs: not the bases, which others extend.

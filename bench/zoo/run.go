@@ -17,19 +17,18 @@ type result struct {
 	CPU     float64            `json:"cpu_seconds"` // of all its threads
 	Cores   int                `json:"cores"`
 	Metrics map[string]float64 `json:"metrics"`
-	Missed  []string           `json:"missed,omitempty"`
 }
 
 // run trains a config and evaluates it.
 func run(name string) (r result, err error) {
-	train := exec.Command(trainer, "train", filepath.Join(folder, name+".yaml"), "--quiet", "--json", "--set", "experiment.on_exists=overwrite")
 	var trained struct{ Dir string }
 	start := time.Now()
-	if err := answer(train, &trained); err != nil {
+	used, err := train(name, &trained)
+	if err != nil {
 		return r, err
 	}
 	r.Seconds, r.Cores = time.Since(start).Seconds(), runtime.NumCPU()
-	r.CPU = (train.ProcessState.UserTime() + train.ProcessState.SystemTime()).Seconds()
+	r.CPU = (used.UserTime() + used.SystemTime()).Seconds()
 
 	var evaluated struct {
 		Splits map[string]struct{ Metrics map[string]any }
@@ -45,6 +44,13 @@ func run(name string) (r result, err error) {
 	}
 	r.Variant, err = variant(trained.Dir)
 	return r, err
+}
+
+// train runs a config, in the place of an earlier run, and reads what it answers.
+func train(name string, into any) (used *os.ProcessState, err error) {
+	c := exec.Command(trainer, "train", filepath.Join(folder, name+".yaml"), "--quiet", "--json", "--set", "experiment.on_exists=overwrite")
+	err = answer(c, into)
+	return c.ProcessState, err
 }
 
 // answer runs a command of trainer and reads its JSON.

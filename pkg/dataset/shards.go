@@ -112,7 +112,7 @@ func (one part) like(first part) error {
 		return mistake("%s has the columns %s but %s has %s; they must be the same, in the same order", one.path, some(one.columns), first.path, some(first.columns))
 	case (one.labels == nil) != (first.labels == nil):
 		return mistake("of %s and %s only one has labels; give labels for all or for none", first.path, one.path)
-	case first.labels != nil && (one.labels.named == nil) != (first.labels.named == nil) || first.labels != nil && one.labels.at != first.labels.at:
+	case first.labels != nil && ((one.labels.named == nil) != (first.labels.named == nil) || one.labels.at != first.labels.at):
 		return mistake("of %s and %s only one has labels that are names; give numbers or names in all", first.path, one.path)
 	case first.labels != nil && !slices.Equal(one.labels.shape, first.labels.shape):
 		return mistake("%s has labels of shape %v but %s has %v; they must be the same for all samples", one.labels.path, one.labels.shape, first.labels.path, first.labels.shape)

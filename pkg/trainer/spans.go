@@ -40,7 +40,7 @@ func expect(m model.Model, d *dataset.Data) {
 func spansText(list []dataset.Span) string {
 	var texts []string
 	for _, s := range list {
-		texts = append(texts, fmt.Sprintf("%s %v", s.Name, s.Shape))
+		texts = append(texts, model.Span(s).String())
 	}
 	if texts == nil {
 		return ""
